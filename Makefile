@@ -1,0 +1,26 @@
+# `make demo` and `make test` set up all they need in .venv on a fresh clone with Python 3.11.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint clean
+
+$(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard plugins/*/pyproject.toml)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt hatchling
+	$(BIN)/pip install --quiet --no-build-isolation -c constraints.txt -r requirements.txt
+	touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/cem-toolkit evolve --plugins wiki,trl
+
+test: $(VENV)/.installed lint
+	$(BIN)/pytest -q
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,33 @@
+"""cem-toolkit: a language model continues evolving from its mistakes.
+
+`cem_toolkit.evolve(…)` runs the loop and returns the run; `cem_toolkit.plan(…)` says what it would do. Plugin authors
+import from `cem_toolkit.api`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["CemError", "Run", "evolve", "find_run", "plan", "resume"]
+
+if TYPE_CHECKING:
+    from cem_toolkit.errors import CemError
+    from cem_toolkit.evolving import evolve, plan, resume
+    from cem_toolkit.run import Run, find_run
+
+_HOMES = {
+    "CemError": "cem_toolkit.errors",
+    "Run": "cem_toolkit.run",
+    "evolve": "cem_toolkit.evolving",
+    "find_run": "cem_toolkit.run",
+    "plan": "cem_toolkit.evolving",
+    "resume": "cem_toolkit.evolving",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports on first use, so that `import cem_toolkit` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

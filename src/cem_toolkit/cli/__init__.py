@@ -1,0 +1,95 @@
+"""The command line. Each command is a module of its own, imported when it is called."""
+
+import errno
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from cem_toolkit import __version__
+from cem_toolkit.errors import CemError
+
+COMMANDS = {
+    "evolve": "Run the loop: evaluate, mine, retrieve, mix, train, evaluate again.",
+    "resume": "Go on with a run that was interrupted.",
+    "show": "Tell what a run did.",
+    "plugins": "List the installed plugins, and those that are broken.",
+    "init": "Write a commented configuration.",
+}
+"""Names and one-line helps, so that listing them imports none."""
+
+DISK_FAULTS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "not permitted",
+    errno.EROFS: "the file system is read-only",
+    errno.EMFILE: "too many open files",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is asked for; plugins' commands come after the built-in ones."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        _add_plugin_commands(self)
+        return [*COMMANDS, *sorted(self.commands.keys() - COMMANDS.keys())]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            command: click.Command = importlib.import_module(f"cem_toolkit.cli.{cmd_name}").command
+            return command
+        if cmd_name not in self.commands:
+            _add_plugin_commands(self)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        names = self.list_commands(ctx)
+        helps = COMMANDS | {name: self.commands[name].get_short_help_str(100) for name in names if name not in COMMANDS}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, helps[name]) for name in names])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="cem-toolkit")
+def cli() -> None:
+    """Let a language model continue evolving from its mistakes, and say honestly what that did."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line. Whatever the user can mend is one line a problem on stderr and exit code 2."""
+    try:
+        code = cli.main(list(arguments) if arguments is not None else None, "cem-toolkit", standalone_mode=False)
+    except click.UsageError as error:
+        _complain(f"{error.format_message()} (see `{error.ctx.command_path if error.ctx else 'cem-toolkit'} --help`)")
+    except click.ClickException as error:
+        _complain(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("cem-toolkit: stopped; `cem-toolkit resume latest` goes on from here", err=True)
+        sys.exit(130)
+    except CemError as error:
+        _complain(*str(error).splitlines())
+    except OSError as error:
+        if error.errno not in DISK_FAULTS:
+            raise
+        where = error.filename or "while writing"
+        _complain(
+            f"{where}: {DISK_FAULTS[error.errno]}; mend that, then `cem-toolkit resume latest` goes on where it stopped"
+        )
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(*lines: str) -> None:
+    for line in lines:
+        click.echo(f"cem-toolkit: error: {line}", err=True)
+    sys.exit(2)
+
+
+def _add_plugin_commands(group: click.Group) -> None:
+    from cem_toolkit.plugins import discover, one_line
+
+    for plugin, result in discover().call_each("cem_register_commands", cli=group):
+        if isinstance(result, BaseException):
+            click.echo(f"cem-toolkit: plugin {plugin} failed to add its commands: {one_line(result)}", err=True)

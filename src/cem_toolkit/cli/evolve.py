@@ -1,0 +1,69 @@
+"""`cem-toolkit evolve`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def names(ctx: click.Context, parameter: click.Parameter, value: str | None) -> list[str] | None:
+    """A comma-separated list, or None where the option is not given."""
+    return [name.strip() for name in value.split(",") if name.strip()] if value is not None else None
+
+
+@click.command("evolve")
+@click.option("--config", "-c", type=click.Path(path_type=Path), help="A YAML file; `cem-toolkit init` writes one.")
+@click.option(
+    "--preset",
+    help="Fill what is left open from a preset, such as `embedded` (the default without --model and --tasks).",
+)
+@click.option("--model", "-m", help="A hub id, a local folder, or a GGUF file.")
+@click.option(
+    "--tasks", "-t", callback=names, help="Comma-separated harness tasks, folders with task YAMLs, or question files."
+)
+@click.option("--general", callback=names, help="Comma-separated tasks that are only watched, for forgetting.")
+@click.option(
+    "--plugins",
+    "-p",
+    callback=names,
+    help="Comma-separated components: knowledge sources and a trainer [default: wiki,trl].",
+)
+@click.option("--rounds", "-r", type=int, help="How many times to go round the loop [default: 1].")
+@click.option("--seed", "-s", type=int, help="All randomness comes from it [default: 0].")
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="The folder that holds the runs [default: runs].")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Any other option, such as trainer.epochs=3; repeatable.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print the plan: stages, what is reused, questions, tokens, time, disk. Write nothing.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(
+    config: Path | None, preset: str | None, assignments: tuple[str, ...], dry_run: bool, as_json: bool, **given: Any
+) -> None:
+    """Run the loop: evaluate, mine, retrieve, mix, train, evaluate again.
+
+    With nothing configured it runs the embedded preset: Gemma 3 270M, Wikipedia summaries, and questions made from the
+    World Factbook. Finished stages of earlier runs in the same folder are reused where nothing that they depend on
+    has changed.
+    """
+    from cem_toolkit import evolving
+    from cem_toolkit.cli.tables import print_plan, print_summary
+    from cem_toolkit.config import set_value
+
+    values = {name: value for name, value in given.items() if value is not None}
+    for assignment in assignments:
+        set_value(values, assignment)
+    if dry_run:
+        plan = evolving.plan(config, preset=preset, **values)
+        click.echo(json.dumps(plan.to_json(), indent=2)) if as_json else print_plan(plan)
+        return
+    summary = evolving.evolve(config, preset=preset, **values).summary()
+    click.echo(json.dumps(summary, indent=2)) if as_json else print_summary(summary)

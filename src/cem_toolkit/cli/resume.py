@@ -1,0 +1,19 @@
+"""`cem-toolkit resume`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("resume")
+@click.argument("run")
+@click.option(
+    "--out", "-o", type=click.Path(path_type=Path), default=Path("runs"), help="The folder that holds the runs."
+)
+def command(run: str, out: Path) -> None:
+    """Go on with RUN (a path, a name, or `latest`) where it was interrupted. Finished stages are not done again."""
+    from cem_toolkit.cli.tables import print_summary
+    from cem_toolkit.evolving import resume
+    from cem_toolkit.run import find_run
+
+    print_summary(resume(find_run(run, out)).summary())

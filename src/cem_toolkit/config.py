@@ -1,0 +1,202 @@
+"""A run's configuration: what the user wrote, laid over a preset, checked whole, with every error at once."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from cem_toolkit.errors import CemError, ConfigError
+from cem_toolkit.plugins import Plugins, choose
+from cem_toolkit.roles import Component, Evaluator, Miner, Mixer, Options, Preset, Source, Trainer
+
+Section = dict[str, Any]
+DEFAULT_PRESET = "embedded"
+
+
+class SplitConfig(Options):
+    """How questions are put apart before anything looks at them."""
+
+    held_out_groups: float = Field(0.25, ge=0, lt=1, description="Share of the groups that is held out whole.")
+    siblings: float = Field(
+        0.25,
+        ge=0,
+        lt=1,
+        description="Share of the questions held out of the other groups, whose other questions are mined.",
+    )
+
+
+class Config(Options):
+    """The whole configuration. Sections hold the options of the component chosen for that role."""
+
+    model: str = Field(min_length=1, description="A hub id, a local folder, or a GGUF file.")
+    tasks: list[str] = Field(
+        min_length=1, description="What to learn from: harness tasks, folders with task YAMLs, or question files."
+    )
+    general: list[str] = Field([], description="Tasks that are only watched, for forgetting.")
+    plugins: list[str] = Field(["wiki", "trl"], description="Components by name: knowledge sources, and a trainer.")
+    rounds: Annotated[int, Field(ge=1)] = Field(1, description="How many times to go round the loop.")
+    seed: int = Field(0, ge=0, lt=2**32, description="All randomness comes from it.")
+    out: Path = Field(Path("runs"), description="The folder that holds the runs.")
+    cache: Path = Field(
+        Path("~/.cache/cem-toolkit"), description="Downloads, indexes and unpacked models; may be deleted at any time."
+    )
+    chat_template: bool = Field(False, description="Put prompts through the chat template, in evaluation and training.")
+    split: SplitConfig = Field(SplitConfig(), description="How questions are put apart.")
+    evaluator: Section = Field({}, description="Options of the evaluator.")
+    miner: Section = Field({}, description="Options of the mistake miner.")
+    sources: dict[str, Section] = Field({}, description="Options of the knowledge sources, by name.")
+    mixer: Section = Field({}, description="Options of the data mixer.")
+    trainer: Section = Field({}, description="Options of the trainer.")
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The components of one run, made with their options."""
+
+    evaluator: Evaluator
+    miner: Miner
+    sources: tuple[Source, ...]
+    mixer: Mixer
+    trainer: Trainer
+
+    def all(self) -> tuple[tuple[str, Component], ...]:
+        """Every component with its place in the configuration."""
+        sources = tuple((f"sources.{source.name}", source) for source in self.sources)
+        return (
+            ("evaluator", self.evaluator),
+            ("miner", self.miner),
+            *sources,
+            ("mixer", self.mixer),
+            ("trainer", self.trainer),
+        )
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file. Raises CemError that names the file, and the line where the syntax is wrong."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CemError(f"{path}: no such file; `cem-toolkit init` writes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CemError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise CemError(f"{where}: is not YAML: {getattr(error, 'problem', None) or error}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise CemError(f"{path}: should hold `name: value` lines, and holds {type(values).__name__}")
+    return values
+
+
+def set_value(values: dict[str, Any], assignment: str) -> None:
+    """Applies `section.name=value`, the value read as YAML, to nested mappings. Raises CemError where it is not of that
+    form."""
+    path, equals, text = assignment.partition("=")
+    if not equals or not path.strip():
+        raise CemError(f"--set {assignment}: should be NAME=VALUE, such as trainer.epochs=3")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = text
+    *parents, last = path.strip().split(".")
+    for parent in parents:
+        inner = values.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise CemError(f"--set {assignment}: {parent} is not a section")
+        values = inner
+    values[last] = value
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` laid over `below`: sections merge, anything else is replaced."""
+    merged = dict(below)
+    for name, value in above.items():
+        inner = merged.get(name)
+        merged[name] = merge(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def with_preset(values: Mapping[str, Any], plugins: Plugins, name: str | None) -> dict[str, Any]:
+    """Fills what `values` leaves open from a preset: the one named, or the embedded one where model or tasks are
+    missing."""
+    if name is None and values.get("model") is not None and values.get("tasks"):
+        return dict(values)
+    if name is None and DEFAULT_PRESET not in plugins.names("preset"):
+        return dict(values)  # what is missing is then reported with all else that is wrong
+    preset = cast(type[Preset], plugins.get("preset", name or DEFAULT_PRESET))()
+    cache = Path(str(values.get("cache") or Config.model_fields["cache"].default)).expanduser()
+    return merge(preset.values(cache), {key: value for key, value in values.items() if value is not None})
+
+
+def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Config, Crew]:
+    """Checks everything and makes the components. `where` names the origin of the values in messages.
+
+    Raises ConfigError with all problems, a line each.
+    """
+    problems: list[str] = []
+    config: Config | None = None
+    try:
+        config = Config.model_validate(dict(values))
+    except ValidationError as error:
+        problems += _problems(error, Config, where)
+    names = config.plugins if config else _strings(values.get("plugins", Config.model_fields["plugins"].default))
+    choice, wrong = choose(plugins, names)
+    problems += [f"{where}: plugins: {line}" for line in wrong]
+    if choice is None:
+        raise ConfigError(problems)
+
+    def make(cls: type[Component], section: Any, place: str) -> Any:
+        try:
+            return cls(cls.Options.model_validate(section if isinstance(section, dict) else {}))
+        except ValidationError as error:
+            problems.extend(_problems(error, cls.Options, f"{where}: {place}"))
+        return None
+
+    sections = values.get("sources") if isinstance(values.get("sources"), dict) else {}
+    made = {
+        role: make(getattr(choice, role), values.get(role), role) for role in ("evaluator", "miner", "mixer", "trainer")
+    }
+    sources = tuple(make(cls, (sections or {}).get(cls.name), f"sources.{cls.name}") for cls in choice.sources)
+    used = [cls.name for cls in choice.sources]
+    for name in sorted(set(sections or {}) - set(used)):
+        problems.append(
+            f"{where}: sources.{name}: is not among the chosen plugins ({', '.join(used)}); add it or remove its options"
+        )
+    if problems or config is None:
+        raise ConfigError(problems)
+    return config, Crew(sources=sources, **made)
+
+
+def _strings(value: Any) -> Sequence[str]:
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+
+
+def _problems(error: ValidationError, model: type[BaseModel], where: str) -> list[str]:
+    """pydantic's errors, a line each, in words that say what to do."""
+    lines = []
+    for problem in error.errors(include_url=False):
+        path = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            known = list(model.model_fields)
+            near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+            hint = (
+                f"did you mean {near[0]!r}?"
+                if near
+                else f"known: {', '.join(known)}"
+                if known
+                else "there are none here"
+            )
+            lines.append(f"{where}: {path}: unknown option; {hint}")
+        elif problem["type"] == "missing":
+            lines.append(f"{where}: {path}: is missing; set it in the configuration or by --{path}")
+        else:
+            given = repr(problem.get("input"))
+            message = problem["msg"][:1].lower() + problem["msg"][1:]
+            lines.append(f"{where}: {path}: {message} (got {given if len(given) < 80 else given[:77] + '…'})")
+    return lines

@@ -1,0 +1,6 @@
+"""Finds the model that the user named, on disk, whole and safe to load."""
+
+from cem_toolkit.models.fingerprint import fingerprint
+from cem_toolkit.models.resolve import NotOnDisk, check_model, resolve_model
+
+__all__ = ["NotOnDisk", "check_model", "fingerprint", "resolve_model"]

@@ -1,0 +1,196 @@
+"""The records that flow through the loop, each naming its parents.
+
+    Attempt --mine--> Mistake --retrieve--> Passage --mix--> Row --train--> Model --evaluate--> Attempt
+
+All are frozen and JSON-safe: one JSON object a line on disk, with the same fields and types in every line, so that
+`datasets.load_dataset("json")`, `jq` and `less` read them alike.
+"""
+
+import dataclasses
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+from cem_toolkit.errors import CemError
+
+Split = Literal["", "mined", "held_out", "sibling", "general"]
+MistakeKind = Literal["knowledge", "schema", "doubtful_key"]
+RowKind = Literal["passage", "normative", "extractive", "review", "general"]
+
+
+def normalise(text: str) -> str:
+    """`text` in lower case, compatibility-composed, with punctuation and runs of white space as one space."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.findall(r"\w+", folded))
+
+
+def content_id(*parts: str) -> str:
+    """A stable 16-digit hexadecimal id of `parts`, the same on every machine."""
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def question_id(question: str, choices: Iterable[str] = ()) -> str:
+    """The id of a question: a hash of its normalised text and of its choices in any order."""
+    return content_id(normalise(question), *sorted(normalise(choice) for choice in choices))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What all records share: reading from and writing to plain JSON objects."""
+
+    id: str
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Raises CemError where fields are missing or unknown."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        required = {field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING}
+        missing, unknown = required - data.keys(), data.keys() - names
+        if missing or unknown:
+            said = [f"lacks {name!r}" for name in sorted(missing)] + [
+                f"has unknown {name!r}" for name in sorted(unknown)
+            ]
+            raise CemError(f"a {cls.__name__} record {' and '.join(said)}")
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(Record):
+    """One question as one model answered it. `id` is the question's (`question_id`), the same in every round.
+
+    A question is multiple choice when it has `choices`, else free text.
+    """
+
+    task: str
+    split: Split = ""
+    """Given by the core, never by an evaluator."""
+    group: str = ""
+    """Questions of one group share knowledge (several about one article), or "" where nothing is known of it."""
+    question: str
+    """The question alone, without few-shot examples, choices or template."""
+    choices: tuple[str, ...] = ()
+    gold: str
+    """The right answer's text; for multiple choice one of `choices`."""
+    answer: str
+    """The model's answer's text; for multiple choice one of `choices`."""
+    correct: bool
+    scores: tuple[float, ...] = ()
+    """The log-likelihood of every choice, in nats, in the order of `choices`."""
+    prompt: str
+    """The question as the task phrases it for the model, without few-shot examples and without chat template."""
+    completion: str
+    """What should follow `prompt` exactly: the delimiter and the right answer as the task phrases it."""
+    right_under: tuple[str, ...] = ()
+    """Other metrics, extractions or normalisations under which the same output counts as right."""
+
+    @property
+    def margin(self) -> float:
+        """Score of the right choice less that of the best other, in nats; below 0 where the model prefers another.
+
+        0.0 where there are no scores to compare.
+        """
+        if len(self.scores) < 2 or self.gold not in self.choices:
+            return 0.0
+        gold = self.choices.index(self.gold)
+        return self.scores[gold] - max(score for index, score in enumerate(self.scores) if index != gold)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake(Record):
+    """A question answered wrongly, with what to look up about it. It carries no gold answer: nothing that follows it
+    may see one."""
+
+    attempt_id: str
+    task: str
+    kind: MistakeKind
+    question: str
+    choices: tuple[str, ...] = ()
+    queries: tuple[str, ...]
+    """Search keys, most telling first."""
+    margin: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """That `query`, asked for the mistake `mistake_id`, found a passage with `score` (higher is better)."""
+
+    mistake_id: str
+    query: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage(Record):
+    """A piece of retrieved text, with where it is from and which mistakes' queries found it."""
+
+    text: str
+    title: str
+    source: str
+    """The knowledge source's name."""
+    url: str = ""
+    revision: str = ""
+    """The revision or snapshot of the page, as its source states it."""
+    licence: str
+    hits: tuple[Hit, ...]
+
+    @classmethod
+    def make(cls, **fields: Any) -> Self:
+        """A passage with its id: a hash of source, title, revision and text."""
+        key = (fields["source"], fields["title"], fields.get("revision", ""), fields["text"])
+        return cls(id="p-" + content_id(*key), **fields)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        hits = tuple(Hit(**hit) for hit in data.get("hits", ()))
+        return super(Passage, cls).from_json({**data, "hits": hits})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Record):
+    """One training example. The loss is on all of `completion` and on nothing of `prompt`; pre-training text has no
+    prompt."""
+
+    kind: RowKind
+    prompt: str
+    completion: str
+    parents: tuple[str, ...]
+    """Ids of the passages, mistakes and attempts that it was made from."""
+    own_pairs: tuple[str, ...] = ()
+    """Ids of the questions whose own question and answer stand in this row."""
+    weight: float = 1.0
+    """How often the row is seen in one pass over the data; fractions are rounded at random by the seed."""
+    tokens: int = 0
+    """Filled by the core, in the tokens of the run's model."""
+
+    @classmethod
+    def make(cls, **fields: Any) -> Self:
+        """A row with its id: a hash of kind, prompt, completion and parents."""
+        key = (fields["kind"], fields["prompt"], fields["completion"], *fields["parents"])
+        return cls(id="r-" + content_id(*key), **fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A causal language model on disk: a folder as transformers writes it, safetensors only."""
+
+    name: str
+    """As the user named it, or the run and round that made it."""
+    path: Path
+    fingerprint: str
+    """A hash of the weights, the configuration and the tokenizer (and of the adapter)."""
+    adapter: Path | None = None
+    """A folder with a PEFT adapter to be loaded over `path`, where one is kept unmerged."""
+
+
+SPLITS: tuple[str, ...] = tuple(name for name in get_args(Split) if name)
+ROW_KINDS: tuple[str, ...] = get_args(RowKind)

@@ -1,0 +1,168 @@
+"""The five roles that plugins fill, and what a stage is given to work with.
+
+A plugin subclasses a role, sets `name` and `version`, describes its options as a pydantic model, and returns the class
+from the role's registration hook. Classes are made once a run, with validated options. Keep their modules light: import
+torch and other heavy libraries inside the methods that need them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from cem_toolkit.records import Attempt, Mistake, Model, Passage, Row
+
+
+class Options(BaseModel):
+    """Base of every component's options: unknown names are errors, and each field says what it does by
+    `Field(description=…)`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Progress(Protocol):
+    """A step's progress. `total` may come to be known later; `message` shows beside the bar, such as a loss."""
+
+    def advance(self, steps: float = 1, *, total: float | None = None, message: str | None = None) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a component may use while it works: all else is none of its business."""
+
+    model: Model
+    """The model of this stage: the one to evaluate, or the one to train from."""
+    folder: Path
+    """The stage's own folder, kept with the run. What an interrupted try left there is still there when the stage is
+    tried again."""
+    cache: Path
+    """A folder of this component's own that outlives runs: downloads, indexes. May be deleted by the user at any time."""
+    round: int
+    """0 for the starting model's evaluation, then 1, 2, …"""
+    seed: int
+    """Take all randomness from this."""
+    chat_template: bool
+    """Whether prompts go through the tokenizer's chat template; the same for evaluation and training."""
+    config_folder: Path
+    """Where the configuration lies: relative paths in options start here."""
+    progress: Callable[[str, float | None], AbstractContextManager[Progress]]
+    """`with ctx.progress("label", total) as step: … step.advance()`; a total of None where it is not known."""
+    log: Callable[[str], None]
+    """Says one line to the user and to the run's events."""
+    count_tokens: Callable[[Sequence[str]], list[int]]
+    """Lengths of texts in the tokens of the run's model (asked of the trainer)."""
+    generate: Callable[[Sequence[str], int], list[str]]
+    """Continuations of prompts by `model`, greedy, of at most so many new tokens (asked of the evaluator)."""
+
+
+class Component(ABC):
+    """What every role has in common."""
+
+    name: ClassVar[str]
+    """How users choose it, such as `wiki`; unique within its role."""
+    version: ClassVar[str]
+    """Changes whenever the same input would give another output: finished stages of another version are not reused."""
+    Options: ClassVar[type[Options]] = Options
+
+    def __init__(self, options: Any = None) -> None:
+        self.options: Any = self.Options() if options is None else options
+
+    def check(self, ctx: Context) -> None:  # noqa: B027 (an optional hook)
+        """Called before anything is written. Raise CemError for whatever would make the run fail later: a missing
+        file, an unknown task, a library that is not installed. Must be quick and load no model."""
+
+    def fingerprint(self, ctx: Context) -> str:
+        """What besides version, options, seed and inputs decides the output, such as the hash of a data file."""
+        return ""
+
+
+class Evaluator(Component):
+    """Puts tasks to a model and says of every question what was answered."""
+
+    @abstractmethod
+    def check_tasks(self, tasks: Sequence[str], ctx: Context) -> None:
+        """Raise CemError for a task that is unknown or whose questions are not usable. Called after `check`."""
+
+    @abstractmethod
+    def fingerprint_tasks(self, tasks: Sequence[str], ctx: Context) -> str:
+        """A hash of the tasks' content: it must change when their questions, prompts or scoring do."""
+
+    @abstractmethod
+    def count_questions(self, tasks: Sequence[str], ctx: Context) -> Mapping[str, tuple[int, int]]:
+        """For every task its number of questions and (roughly) of prompt and answer tokens; for the plan of `--dry-
+        run`."""
+
+    @abstractmethod
+    def evaluate(self, tasks: Sequence[str], ctx: Context) -> Iterable[Attempt]:
+        """One Attempt per question of every task, by `ctx.model`; `split` is left empty."""
+
+    def generate(self, prompts: Sequence[str], max_tokens: int, ctx: Context) -> list[str]:
+        """Greedy continuations of `prompts` by `ctx.model`, for miners and mixers that want a language model."""
+        raise NotImplementedError(f"the evaluator {self.name!r} cannot generate text")
+
+
+class Miner(Component):
+    """Turns wrong attempts into mistakes: of which kind, and what to look up."""
+
+    @abstractmethod
+    def mine(self, attempts: Sequence[Attempt], ctx: Context) -> Iterable[Mistake]:
+        """`attempts` are all that may steer the run, right and wrong ones. Queries must not use the gold answer."""
+
+
+class Source(Component):
+    """Finds text about mistakes."""
+
+    @abstractmethod
+    def retrieve(self, mistakes: Sequence[Mistake], ctx: Context) -> Iterable[Passage]:
+        """Passages with title, licence and hits; each passage once, with all the mistakes it was found for."""
+
+
+class Mixer(Component):
+    """Makes the training set of a round out of passages and what the model got right and wrong."""
+
+    @abstractmethod
+    def mix(
+        self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
+    ) -> Iterable[Row]:
+        """`attempts` are those that may steer the run. A row in which a question's own answer pair stands names it in
+        `own_pairs`; the core drops rows that hold a pair without saying so."""
+
+
+class Trainer(Component):
+    """Trains a model on rows."""
+
+    @abstractmethod
+    def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
+        """Trains `ctx.model` on `rows` and leaves the result in `ctx.folder / "model"`: a whole model as transformers
+        writes it, or a PEFT adapter; safetensors only. Returns figures worth keeping, JSON-safe (tokens, losses…).
+
+        Should continue from a checkpoint that an interrupted try left in `ctx.folder`, and remove checkpoints
+        at the end.
+        """
+
+    @abstractmethod
+    def count_tokens(self, texts: Sequence[str], ctx: Context) -> list[int]:
+        """Lengths of `texts` in the tokens of `ctx.model`."""
+
+
+class Preset(Component):
+    """A ready set of configuration values under a name, such as the embedded model with its questions."""
+
+    summary: ClassVar[str]
+
+    @abstractmethod
+    def values(self, cache: Path) -> Mapping[str, Any]:
+        """Configuration values, below those of the user's file and command line; may unpack files into `cache`."""
+
+
+ROLES: dict[str, type[Component]] = {
+    "evaluator": Evaluator,
+    "miner": Miner,
+    "source": Source,
+    "mixer": Mixer,
+    "trainer": Trainer,
+}

@@ -1,0 +1,302 @@
+"""A run's folder: making one, finding one, and reading what it holds as plain records."""
+
+import contextlib
+import datetime
+import fcntl
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cem_toolkit.errors import CemError
+from cem_toolkit.leaks import Drop
+from cem_toolkit.outcomes import summarise
+from cem_toolkit.records import Attempt, Mistake, Passage, Row
+from cem_toolkit.store import read_info, read_records, write_json
+
+ADJECTIVES = [
+    "amber",
+    "brave",
+    "calm",
+    "clever",
+    "eager",
+    "fair",
+    "gentle",
+    "honest",
+    "keen",
+    "kind",
+    "lucid",
+    "merry",
+    "patient",
+    "quick",
+    "quiet",
+    "steady",
+    "sunny",
+    "wise",
+]
+ANIMALS = [
+    "badger",
+    "crane",
+    "dolphin",
+    "falcon",
+    "fox",
+    "hare",
+    "heron",
+    "ibis",
+    "lark",
+    "lynx",
+    "marten",
+    "otter",
+    "owl",
+    "puffin",
+    "raven",
+    "seal",
+    "stork",
+    "wren",
+]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of one round, finished (`info` is filled) or about to be."""
+
+    round: int
+    name: str
+    """`evaluate`, `mine`, `retrieve/wiki`, `guard`, `mix` or `train`."""
+    folder: Path
+    info: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        return str(self.info["key"])
+
+    @property
+    def reused(self) -> bool:
+        """Whether the results were another run's."""
+        return bool(self.info.get("reused_from"))
+
+    @property
+    def seconds(self) -> float:
+        """What the work took when it was done."""
+        return float(self.info.get("seconds", 0))
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """What the component said of its work."""
+        return dict(self.info.get("figures", {}))
+
+
+@dataclass(frozen=True)
+class Round:
+    """One turn of the loop. Round 0 is the starting model's evaluation."""
+
+    number: int
+    folder: Path
+
+    def stage(self, name: str) -> Stage | None:
+        """The finished stage of that name, or None."""
+        folder = self.folder / name
+        info = read_info(folder)
+        return Stage(self.number, name, folder, info) if info else None
+
+    @property
+    def stages(self) -> list[Stage]:
+        names = [*(("evaluate",) if self.number == 0 else ("mine",)), *self._sources(), "guard", "mix", "train"]
+        if self.number:
+            names.append("evaluate")
+        return [stage for name in names if (stage := self.stage(name))]
+
+    def _sources(self) -> list[str]:
+        return [f"retrieve/{path.name}" for path in sorted((self.folder / "retrieve").glob("*")) if read_info(path)]
+
+    def _read(self, name: str, cls: type[Any]) -> list[Any]:
+        path = self.folder / name
+        return list(read_records(path, cls)) if read_info(path.parent) and path.is_file() else []
+
+    @cached_property
+    def attempts(self) -> list[Attempt]:
+        return self._read("evaluate/attempts.jsonl", Attempt)
+
+    @cached_property
+    def mistakes(self) -> list[Mistake]:
+        return self._read("mine/mistakes.jsonl", Mistake)
+
+    @cached_property
+    def passages(self) -> list[Passage]:
+        """What was found and passed the leak guard."""
+        return self._read("guard/passages.jsonl", Passage)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        return self._read("mix/rows.jsonl", Row)
+
+    @cached_property
+    def dropped(self) -> list[Drop]:
+        """Passages and rows that the leak guard dropped."""
+        return [*self._read("guard/dropped.jsonl", Drop), *self._read("mix/dropped.jsonl", Drop)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on disk; `rounds` and what they hold are read when asked for."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The configuration as it was resolved."""
+        try:
+            values = yaml.safe_load((self.folder / "config.yaml").read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            raise CemError(f"{self.folder / 'config.yaml'}: cannot be read: {error}") from None
+        if not isinstance(values, dict):
+            raise CemError(f"{self.folder / 'config.yaml'}: holds no configuration")
+        return values
+
+    @cached_property
+    def plan(self) -> dict[str, Any]:
+        """Resolved options, versions, seeds and machine, as they were at the start."""
+        try:
+            plan = json.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CemError(f"{self.folder / 'plan.json'}: cannot be read: {error}") from None
+        return dict(plan)
+
+    def round(self, number: int) -> Round:
+        return Round(number, self.folder / f"round-{number}")
+
+    @property
+    def start(self) -> Round:
+        """Round 0: the starting model's answers."""
+        return self.round(0)
+
+    @property
+    def rounds(self) -> list[Round]:
+        """The finished rounds from 1 on."""
+        found: list[Round] = []
+        while self.round(len(found) + 1).stage("evaluate"):
+            found.append(self.round(len(found) + 1))
+        return found
+
+    @property
+    def questions(self) -> list[Attempt]:
+        """Every question with the starting model's answer."""
+        return self.start.attempts
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        path = self.folder / "events.jsonl"
+        events = []
+        if path.is_file():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                with contextlib.suppress(ValueError):  # a line that a crash cut short
+                    events.append(json.loads(line))
+        return events
+
+    @property
+    def finished(self) -> bool:
+        return any(event.get("event") == "run_finished" for event in self.events)
+
+    def record(self, event: str, **details: Any) -> None:
+        """Adds a line to `events.jsonl`."""
+        line = {"time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "event": event, **details}
+        with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+
+    def summary(self) -> dict[str, Any]:
+        """What the loop did, JSON-safe: the form is described in docs/show-json.md."""
+        rounds: list[dict[str, Any]] = []
+        reviewed: set[str] = set()
+        before = str(self.plan["model_fingerprint"])
+        for turn in self.rounds:
+            reviewed.update(question for row in turn.rows for question in row.own_pairs)
+            mix, train = turn.stage("mix"), turn.stage("train")
+            after = str(train.figures.get("fingerprint", "")) if train else before
+            rounds.append(
+                {
+                    "round": turn.number,
+                    **summarise(self.start.attempts, turn.attempts, reviewed),
+                    "mistakes": dict(Counter(mistake.kind for mistake in turn.mistakes)),
+                    "passages": len(turn.passages),
+                    "rows": dict(Counter(row.kind for row in turn.rows)),
+                    "tokens": mix.figures.get("tokens", 0) if mix else 0,
+                    "dropped": dict(Counter(drop.reason for drop in turn.dropped)),
+                    "seconds": {stage.name: round(stage.seconds, 1) for stage in turn.stages},
+                    "reused": [stage.name for stage in turn.stages if stage.reused],
+                    "model": {"before": before, "after": after},
+                }
+            )
+            before = after
+        return {
+            "run": self.name,
+            "folder": str(self.folder),
+            "model": self.config["model"],
+            "seed": self.config["seed"],
+            "finished": self.finished,
+            "note": next((event["note"] for event in reversed(self.events) if event.get("note")), ""),
+            "seconds": {stage.name: round(stage.seconds, 1) for stage in self.start.stages},
+            "rounds": rounds,
+        }
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from working on this run meanwhile. Raises CemError where one does already."""
+        with (self.folder / ".lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise CemError(
+                    f"{self.folder}: another process is working on this run; wait for it or stop it"
+                ) from None
+            yield
+
+
+def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) -> Run:
+    """A new run's folder, whole from the start: it is filled beside its place and renamed. `latest` then points to it."""
+    out.mkdir(parents=True, exist_ok=True)
+    chance = random.SystemRandom()
+    today = datetime.date.today().isoformat()
+    while True:
+        name = f"{today}-{chance.choice(ADJECTIVES)}-{chance.choice(ANIMALS)}"
+        if (out / name).exists():
+            name += f"-{chance.randrange(1000):03}"
+        beside = out / f".{name}"
+        with contextlib.suppress(FileExistsError):
+            beside.mkdir()
+            break
+    (beside / "config.yaml").write_text(
+        yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
+    write_json(beside / "plan.json", plan)
+    os.rename(beside, out / name)
+    link = out / f".latest-{os.getpid()}"
+    link.symlink_to(name)
+    os.replace(link, out / "latest")
+    return Run(out / name)
+
+
+def find_run(reference: str, out: Path) -> Run:
+    """The run that a path, a name below `out`, or `latest` stands for. Raises CemError where there is none."""
+    for folder in (out / reference, Path(reference).expanduser()):
+        if (folder / "config.yaml").is_file() and (folder / "plan.json").is_file():
+            return Run(folder.resolve())
+    names = (
+        sorted(path.parent.name for path in out.glob("*/plan.json") if path.parent.name != "latest")
+        if out.is_dir()
+        else []
+    )
+    there = f"there are {', '.join(names[-5:])}" if names else f"{out} holds no runs"
+    raise CemError(
+        f"no run {reference!r}: {there}; give a path, a name or `latest` (and --out where runs lie elsewhere)"
+    )

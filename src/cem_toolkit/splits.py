@@ -1,0 +1,44 @@
+"""Which questions may steer the run, decided by stable hashes before anything else looks at them."""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+
+from cem_toolkit.config import SplitConfig
+from cem_toolkit.records import Attempt, Split, normalise
+
+
+def share(*parts: str) -> float:
+    """A number in [0, 1) that depends on `parts` alone: the same on every machine, in every run, under every seed."""
+    digest = hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def assign(attempts: Sequence[Attempt], general: Sequence[Attempt], config: SplitConfig) -> list[Attempt]:
+    """Attempts at the run's tasks and at its general tasks, in this order, with their splits.
+
+    A group is held out whole by its name's hash; of the others some questions are held out by their text's hash: these
+    are siblings where another question of their group is mined, else held out as well. A question without a group is
+    its own group. A question that a general task asks too is never mined, so that forgetting is not measured on what
+    was taught.
+    """
+    watched = {attempt.id for attempt in general}
+
+    def mined(attempt: Attempt) -> bool:
+        if attempt.id in watched:
+            return False
+        if not attempt.group:
+            # one draw for both shares, so that as much is mined as of grouped questions
+            return share("question", normalise(attempt.question)) < (1 - config.held_out_groups) * (1 - config.siblings)
+        if share("group", normalise(attempt.group)) < config.held_out_groups:
+            return False
+        return share("sibling", normalise(attempt.question)) >= config.siblings
+
+    def split(attempt: Attempt) -> Split:
+        if mined(attempt):
+            return "mined"
+        return "sibling" if attempt.group in taught else "held_out"
+
+    taught = {attempt.group for attempt in attempts if attempt.group and mined(attempt)}
+    own = [dataclasses.replace(attempt, split=split(attempt)) for attempt in attempts]
+    return own + [dataclasses.replace(attempt, split="general") for attempt in general]

@@ -1,0 +1,216 @@
+"""The loop as a whole, in the toy world: what a run teaches, keeps, reuses and says."""
+
+import json
+from pathlib import Path
+
+import pytest
+import toy
+from conftest import Evolve
+
+from cem_toolkit import CemError, find_run, resume
+from cem_toolkit.api import hookimpl
+from cem_toolkit.plugins import Plugins, register
+
+
+def test_a_round_fixes_what_was_mined_and_counts_add_up(evolve: Evolve) -> None:
+    run = evolve()
+    (turn,) = run.summary()["rounds"]
+    assert turn["mined"]["fixed"] > 0
+    assert turn["held_out"]["fixed"] == 0, "nothing about held-out questions was retrieved"
+    assert turn["mined"]["n"] + turn["reviewed"]["n"] + turn["held_out"]["n"] + turn["siblings"]["n"] == len(toy.CITIES)
+    for name in ("mined", "held_out", "siblings", "reviewed"):
+        outcome = turn[name]
+        assert outcome["right_after"] == outcome["right_before"] + outcome["fixed"] - outcome["broken"]
+
+
+def test_held_out_questions_reach_no_row(evolve: Evolve) -> None:
+    run = evolve()
+    held = {attempt.id for attempt in run.questions if attempt.split != "mined"}
+    assert held
+    (turn,) = run.rounds
+    touched = {m.attempt_id for m in turn.mistakes} | {parent for row in turn.rows for parent in row.parents}
+    assert not held & touched
+
+
+def test_every_row_leads_back_to_its_question(evolve: Evolve) -> None:
+    run = evolve()
+    (turn,) = run.rounds
+    passages = {passage.id: passage for passage in turn.passages}
+    mistakes = {mistake.id: mistake for mistake in turn.mistakes}
+    questions = {attempt.id: attempt for attempt in run.questions}
+    rows = [row for row in turn.rows if row.kind == "passage"]
+    assert rows
+    for row in rows:
+        hits = [hit for parent in row.parents if parent in passages for hit in passages[parent].hits]
+        assert hits
+        for hit in hits:
+            assert hit.query
+            assert questions[mistakes[hit.mistake_id].attempt_id].question
+
+
+def test_the_same_run_again_reuses_every_stage(evolve: Evolve) -> None:
+    first = evolve()
+    toy.ToyTrainer.calls.clear()
+    toy.ToyEvaluator.calls.clear()
+    second = evolve()
+    assert second.name != first.name
+    assert toy.ToyTrainer.calls == toy.ToyEvaluator.calls == []
+    (turn,) = second.rounds
+    assert len(second.summary()["rounds"][0]["reused"]) == len(turn.stages) == 6
+    assert [row.id for row in turn.rows] == [row.id for row in first.rounds[0].rows]
+
+
+def test_a_reused_stage_stands_alone(evolve: Evolve) -> None:
+    import shutil
+
+    first, second = evolve(), evolve()
+    shutil.rmtree(first.folder)
+    assert find_run(second.name, second.folder.parent).rounds[0].rows
+    third = evolve()
+    assert all(stage.reused for stage in third.rounds[0].stages)
+
+
+def test_one_trainer_option_redoes_training_and_what_follows(evolve: Evolve) -> None:
+    evolve()
+    turn = evolve(trainer={"forgets": 1}).summary()["rounds"][0]
+    assert turn["reused"] == ["mine", "retrieve/toy-pages", "guard", "mix"]
+
+
+def test_another_model_of_the_same_name_is_evaluated_anew(evolve: Evolve, model: Path) -> None:
+    evolve()
+    toy.ToyEvaluator.calls.clear()
+    toy.write_model(model, [])
+    evolve()
+    assert 0 in toy.ToyEvaluator.calls
+
+
+def test_a_damaged_stage_is_done_again(evolve: Evolve) -> None:
+    first = evolve()
+    rows = first.rounds[0].folder / "mix" / "rows.jsonl"
+    rows.write_text(rows.read_text()[:-20])
+    again = evolve()
+    assert "mix" not in again.summary()["rounds"][0]["reused"]
+    assert again.rounds[0].rows
+
+
+def test_resume_goes_on_where_a_stage_failed(evolve: Evolve, plugins: Plugins, values: dict[str, object]) -> None:
+    with pytest.raises(RuntimeError, match="the trainer broke"):
+        evolve(trainer={"fails": True})
+    run = find_run("latest", Path(str(values["out"])))
+    assert not run.finished
+    assert not run.rounds
+    partial = run.folder / "round-1" / "train.partial"
+    assert (partial / "checkpoint").read_text() == "half done", "an interrupted try's checkpoint is kept"
+    toy.ToyEvaluator.calls.clear()
+    toy.ToyTrainer.Options.model_fields["fails"].default = False
+    with pytest.raises(RuntimeError):
+        resume(run, registry=plugins, progress=False)
+    assert toy.ToyEvaluator.calls == [], "the evaluation was there already"
+
+
+def test_resume_of_a_finished_run_changes_nothing(evolve: Evolve, plugins: Plugins) -> None:
+    run = evolve()
+    before = run.summary()
+    toy.ToyTrainer.calls.clear()
+    assert resume(run, registry=plugins, progress=False).summary() == before
+    assert toy.ToyTrainer.calls == []
+
+
+def test_resume_refuses_another_model(evolve: Evolve, plugins: Plugins, model: Path) -> None:
+    run = evolve()
+    toy.write_model(model, ["Town1"])
+    with pytest.raises(CemError, match="is not the one that this run began with"):
+        resume(run, registry=plugins, progress=False)
+
+
+def test_two_processes_cannot_work_on_one_run(evolve: Evolve, plugins: Plugins) -> None:
+    run = evolve()
+    with run.locked(), pytest.raises(CemError, match="another process"):
+        resume(run, registry=plugins, progress=False)
+
+
+def test_the_second_round_learns_from_the_first_ones_model(evolve: Evolve) -> None:
+    run = evolve(rounds=2, mixer={"token_budget": 90})
+    first, second = run.summary()["rounds"]
+    assert second["model"]["before"] == first["model"]["after"] != first["model"]["before"]
+    assert sum(second["mistakes"].values()) < sum(first["mistakes"].values())
+    assert second["mined"]["right_after"] + second["reviewed"]["right_after"] > 0
+
+
+def test_nothing_to_learn_ends_well(evolve: Evolve, model: Path) -> None:
+    toy.write_model(model, list(toy.CITIES.values()))
+    run = evolve()
+    assert run.finished
+    assert run.rounds == []
+    assert "no mistakes" in run.summary()["note"]
+
+
+def test_leaking_passages_are_dropped_and_counted(evolve: Evolve) -> None:
+    (turn,) = evolve(sources={"toy-pages": {"leak": True}}).rounds
+    assert turn.dropped
+    assert not any("Quiz" in row.completion for row in turn.rows)
+    mistakes = {mistake.attempt_id for mistake in turn.mistakes}
+    assert {drop.question_id for drop in turn.dropped} <= mistakes
+    assert all(drop.reason for drop in turn.dropped)
+
+
+def test_general_tasks_are_watched_and_never_mined(evolve: Evolve) -> None:
+    run = evolve(general=["capitals-general"])
+    (turn,) = run.summary()["rounds"]
+    assert turn["general"]["capitals-general"]["n"] == len(toy.CITIES)
+    general = {attempt.id for attempt in run.questions if attempt.split == "general"}
+    assert not general & {mistake.attempt_id for mistake in run.rounds[0].mistakes}
+
+
+def test_a_source_that_names_strangers_is_stopped(evolve: Evolve) -> None:
+    with pytest.raises(CemError, match="source toy-pages: names mistakes that it was not given"):
+        evolve(sources={"toy-pages": {"stranger": True}})
+
+
+def test_observers_are_told_in_order_and_cannot_stop_a_run(evolve: Evolve, plugins: Plugins) -> None:
+    told: list[str] = []
+
+    class Observer:
+        @hookimpl
+        def cem_run_started(self) -> None:
+            told.append("run started")
+            raise ValueError("I am broken")
+
+        @hookimpl
+        def cem_stage_started(self, stage: object) -> None:
+            told.append(f"started {stage.name}")  # type: ignore[attr-defined]
+
+        @hookimpl
+        def cem_stage_finished(self, stage: object) -> None:
+            told.append(f"finished {stage.name}")  # type: ignore[attr-defined]
+
+        @hookimpl
+        def cem_round_finished(self, round: object) -> None:
+            told.append(f"round {round.number}")  # type: ignore[attr-defined]
+
+        @hookimpl
+        def cem_run_finished(self, run: object) -> None:
+            told.append("run finished")
+
+    register(plugins, "observer", Observer())
+    run = evolve()
+    names = ["evaluate", "mine", "retrieve/toy-pages", "guard", "mix", "train", "evaluate"]
+    stages = [f"{what} {name}" for name in names for what in ("started", "finished")]
+    assert told == ["run started", *stages, "round 1", "run finished"]
+    assert any("plugin observer failed in cem_run_started: ValueError: I am broken" in str(e) for e in run.events)
+
+
+def test_files_are_plain_and_types_stay_the_same(evolve: Evolve) -> None:
+    datasets = pytest.importorskip("datasets")
+    run = evolve()
+    for file in sorted(run.folder.glob("round-*/**/*.jsonl")):
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        if lines:
+            loaded = datasets.Dataset.from_list(lines)
+            assert len(loaded) == len(lines)
+
+
+def test_a_seed_gives_the_same_rows_and_another_seed_others(evolve: Evolve, tmp_path: Path) -> None:
+    rows = [evolve(seed=seed, out=str(tmp_path / f"runs{index}")).rounds[0].rows for index, seed in enumerate((1, 1, 2))]
+    assert rows[0] == rows[1]
+    assert {row.id for row in rows[0]} != {row.id for row in rows[2]}

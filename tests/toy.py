@@ -1,0 +1,152 @@
+"""A toy world for testing the core without torch: models that know facts, and plugins that teach them.
+
+A toy model is a folder in the right form whose safetensors file lists the facts it knows in its metadata.
+"""
+
+import json
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from cem_toolkit.api import (
+    Attempt,
+    CemError,
+    Context,
+    Evaluator,
+    Hit,
+    Mistake,
+    Options,
+    Passage,
+    Row,
+    Source,
+    Trainer,
+    hookimpl,
+    question_id,
+)
+
+CITIES = {f"Land{number}": f"Town{number}" for number in range(40)}
+
+
+def write_model(folder: Path, facts: Sequence[str]) -> Path:
+    """A folder that passes for a model, and knows `facts`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    header = json.dumps({"__metadata__": {"facts": json.dumps(sorted(facts))}}).encode()
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    (folder / "config.json").write_text('{"model_type": "toy"}')
+    (folder / "tokenizer.json").write_text("{}")
+    return folder
+
+
+def read_facts(folder: Path) -> set[str]:
+    data = (folder / "model.safetensors").read_bytes()
+    return set(json.loads(json.loads(data[8:])["__metadata__"]["facts"]))
+
+
+class ToyEvaluator(Evaluator):
+    """Asks for the capitals of `CITIES`; the model is right about what it knows and picks the first choice else."""
+
+    name, version = "toy-eval", "1"
+    calls: list[int] = []  # noqa: RUF012 (counts work across instances)
+
+    def check_tasks(self, tasks: Sequence[str], ctx: Context) -> None:
+        for task in tasks:
+            if not task.startswith("capitals"):
+                raise CemError(f"unknown task {task!r}; did you mean 'capitals'?")
+
+    def fingerprint_tasks(self, tasks: Sequence[str], ctx: Context) -> str:
+        return ",".join(tasks)
+
+    def count_questions(self, tasks: Sequence[str], ctx: Context) -> Mapping[str, tuple[int, int]]:
+        return {task: (len(CITIES), len(CITIES) * 10) for task in tasks}
+
+    def evaluate(self, tasks: Sequence[str], ctx: Context) -> Iterable[Attempt]:
+        self.calls.append(ctx.round)
+        known = read_facts(ctx.model.path)
+        towns = list(CITIES.values())
+        with ctx.progress("evaluate", len(CITIES)) as step:
+            for index, (land, town) in enumerate(CITIES.items()):
+                step.advance()
+                for task in tasks:
+                    question = f"What is the capital of {land} as {task} asks it?"
+                    choices = (towns[index - 1], town)
+                    right = town in known
+                    yield Attempt(
+                        id=question_id(question, choices),
+                        task=task,
+                        group=f"group {index % 10}",
+                        question=question,
+                        choices=choices,
+                        gold=town,
+                        answer=town if right else choices[0],
+                        correct=right,
+                        scores=(-1.0, 0.0 if right else -2.0),
+                        prompt=f"Question: {question}\nAnswer:",
+                        completion=f" {town}",
+                    )
+
+
+class ToySource(Source):
+    """Finds for every mistake a page that names the capital."""
+
+    name, version = "toy-pages", "1"
+
+    class Options(Options):
+        leak: bool = Field(False, description="Also find a page that holds each question with its answer.")
+        stranger: bool = Field(False, description="Name a mistake that does not exist.")
+
+    def retrieve(self, mistakes: Sequence[Mistake], ctx: Context) -> Iterable[Passage]:
+        for mistake in mistakes:
+            land = mistake.question.split()[5]
+            hits = (Hit(mistake_id="m-none" if self.options.stranger else mistake.id, query=land, score=1.0),)
+            text = f"{land} is a land. Its capital is {CITIES[land]}, by the sea."
+            yield Passage.make(text=text, title=land, source=self.name, licence="CC0", hits=hits)
+            if self.options.leak:
+                text = f"Quiz: {mistake.question} {CITIES[land]}!"
+                yield Passage.make(text=text, title=f"Quiz {land}", source=self.name, licence="CC0", hits=hits)
+
+
+class ToyTrainer(Trainer):
+    """The new model knows every town that stands in the rows."""
+
+    name, version = "toy-train", "1"
+    calls: list[int] = []  # noqa: RUF012 (counts work across instances)
+
+    class Options(Options):
+        forgets: int = Field(0, description="How many of the old facts are lost.")
+        fails: bool = Field(False, description="Raise instead of training.")
+
+    def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
+        self.calls.append(ctx.round)
+        if self.options.fails:
+            (ctx.folder / "checkpoint").write_text("half done")
+            raise RuntimeError("the trainer broke")
+        text = " ".join(row.prompt + row.completion for row in rows)
+        old = sorted(read_facts(ctx.model.path))[self.options.forgets :]
+        learned = {town for town in CITIES.values() if f"{town}," in text}
+        write_model(ctx.folder / "model", sorted({*old, *learned}))
+        (ctx.folder / "checkpoint").unlink(missing_ok=True)
+        return {"tokens": sum(row.tokens for row in rows)}
+
+    def count_tokens(self, texts: Sequence[str], ctx: Context) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+
+class SecondTrainer(ToyTrainer):
+    name = "toy-train-2"
+
+
+class ToyPlugin:
+    @hookimpl
+    def cem_register_evaluators(self) -> list[type[Evaluator]]:
+        return [ToyEvaluator]
+
+    @hookimpl
+    def cem_register_sources(self) -> list[type[Source]]:
+        return [ToySource]
+
+    @hookimpl
+    def cem_register_trainers(self) -> list[type[Trainer]]:
+        return [ToyTrainer, SecondTrainer]
