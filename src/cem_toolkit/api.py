@@ -2,7 +2,20 @@
 
 from cem_toolkit.errors import CemError, ConfigError
 from cem_toolkit.hookspecs import hookimpl
-from cem_toolkit.records import Attempt, Hit, Mistake, Model, Passage, Row, content_id, normalise, question_id
+from cem_toolkit.leaks import Drop, Leak, LeakGuard
+from cem_toolkit.records import (
+    Attempt,
+    Hit,
+    Mistake,
+    MistakeKind,
+    Model,
+    Passage,
+    Row,
+    RowKind,
+    content_id,
+    normalise,
+    question_id,
+)
 from cem_toolkit.roles import Component, Context, Evaluator, Miner, Mixer, Options, Preset, Progress, Source, Trainer
 
 __all__ = [
@@ -11,10 +24,14 @@ __all__ = [
     "Component",
     "ConfigError",
     "Context",
+    "Drop",
     "Evaluator",
     "Hit",
+    "Leak",
+    "LeakGuard",
     "Miner",
     "Mistake",
+    "MistakeKind",
     "Mixer",
     "Model",
     "Options",
@@ -22,6 +39,7 @@ __all__ = [
     "Preset",
     "Progress",
     "Row",
+    "RowKind",
     "Source",
     "Trainer",
     "content_id",

@@ -155,7 +155,7 @@ def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Co
         try:
             return cls(cls.Options.model_validate(section if isinstance(section, dict) else {}))
         except ValidationError as error:
-            problems.extend(_problems(error, cls.Options, f"{where}: {place}"))
+            problems.extend(_problems(error, cls.Options, where, place))
         return None
 
     sections = values.get("sources") if isinstance(values.get("sources"), dict) else {}
@@ -166,7 +166,8 @@ def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Co
     used = [cls.name for cls in choice.sources]
     for name in sorted(set(sections or {}) - set(used)):
         problems.append(
-            f"{where}: sources.{name}: is not among the chosen plugins ({', '.join(used)}); add it or remove its options"
+            f"{where}: sources.{name}: is not among the chosen plugins ({', '.join(used)}); "
+            "add it or remove its options"
         )
     if problems or config is None:
         raise ConfigError(problems)
@@ -177,11 +178,11 @@ def _strings(value: Any) -> Sequence[str]:
     return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
 
 
-def _problems(error: ValidationError, model: type[BaseModel], where: str) -> list[str]:
+def _problems(error: ValidationError, model: type[BaseModel], where: str, section: str = "") -> list[str]:
     """pydantic's errors, a line each, in words that say what to do."""
     lines = []
     for problem in error.errors(include_url=False):
-        path = ".".join(str(part) for part in problem["loc"])
+        path = ".".join(str(part) for part in (section, *problem["loc"]) if part != "")
         if problem["type"] == "extra_forbidden":
             known = list(model.model_fields)
             near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)

@@ -160,16 +160,19 @@ class LeakGuard:
         return kept, drops
 
 
-def _grams(text: str, question: Sequence[str], answer: Sequence[str], n: int) -> Iterator[tuple[str, ...]]:
+def _grams(text: str, question: list[str], answer: list[str], n: int) -> Iterator[tuple[str, ...]]:
     """What to look for: token sequences of at most `n`, at least 2."""
     before, *after = _BLANK.split(text, maxsplit=1)
     place = len(tokens(before)) if after else len(question)
-    filled = (*question[:place], *answer, *question[place:])
+    filled = [*question[:place], *answer, *question[place:]]
     if len(question) < FEWEST:
         if question and answer:
-            yield from (filled[:n], (*question, *answer)[:n], (*answer, *question)[-n:])
+            yield from (tuple(filled[:n]), (*question, *answer)[:n], (*answer, *question)[-n:])
         return
-    for sequence, first, last in ((question, 0, 0), (filled, place, place + len(answer))):
+    sequences = [(question, 0, 0)]
+    if len(filled) >= n or place < len(question):
+        sequences.append((filled, place, place + len(answer)))
+    for sequence, first, last in sequences:
         for start in range(max(1, len(sequence) - n + 1)):
             end = min(start + n, len(sequence))
             answered = max(0, min(end, last) - max(start, first))

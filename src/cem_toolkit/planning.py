@@ -1,4 +1,4 @@
-"""What a run would do: which stages are there already, how much there is to do, and roughly how long and large it gets."""
+"""What a run would do: which stages are there already, how much is to do, and roughly how long and large it gets."""
 
 import dataclasses
 import shutil

@@ -112,7 +112,7 @@ def discover() -> Plugins:
 
 
 def register(plugins: Plugins, name: str, module: ModuleType | object) -> None:
-    """Adds one plugin and the classes that it offers; raises CemError where it breaks the rules, leaving nothing of it."""
+    """Adds one plugin with the classes that it offers; raises where it breaks the rules, leaving nothing of it."""
     manager = plugins.manager
     manager.register(module, name=name)
     try:

@@ -8,10 +8,10 @@ All are frozen and JSON-safe: one JSON object a line on disk, with the same fiel
 
 import dataclasses
 import hashlib
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -22,10 +22,15 @@ MistakeKind = Literal["knowledge", "schema", "doubtful_key"]
 RowKind = Literal["passage", "normative", "extractive", "review", "general"]
 
 
+@cache
+def _kept(character: str) -> str:
+    """A letter, mark or number as it is; a space for anything else. (`\\w` would part words at Indic vowel signs.)"""
+    return character if unicodedata.category(character)[0] in "LMN" else " "
+
+
 def normalise(text: str) -> str:
     """`text` in lower case, compatibility-composed, with punctuation and runs of white space as one space."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(re.findall(r"\w+", folded))
+    return " ".join("".join(map(_kept, unicodedata.normalize("NFKC", text).casefold())).split())
 
 
 def content_id(*parts: str) -> str:

@@ -40,7 +40,7 @@ class Context:
     """The stage's own folder, kept with the run. What an interrupted try left there is still there when the stage is
     tried again."""
     cache: Path
-    """A folder of this component's own that outlives runs: downloads, indexes. May be deleted by the user at any time."""
+    """A folder of this component's own that outlives runs: downloads, indexes. The user may delete it at any time."""
     round: int
     """0 for the starting model's evaluation, then 1, 2, …"""
     seed: int

@@ -263,7 +263,7 @@ class Run:
 
 
 def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) -> Run:
-    """A new run's folder, whole from the start: it is filled beside its place and renamed. `latest` then points to it."""
+    """A new run's folder, whole from the start: filled beside its place and renamed. `latest` then points to it."""
     out.mkdir(parents=True, exist_ok=True)
     chance = random.SystemRandom()
     today = datetime.date.today().isoformat()

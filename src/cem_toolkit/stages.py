@@ -29,7 +29,7 @@ FORMAT = 1
 """Of the stages' files; part of every key."""
 
 Work = Callable[[Context], tuple[Mapping[str, Iterable[Record]], Mapping[str, Any]]]
-"""Does a stage's work and returns records by file name, and figures worth keeping (read after the records are written)."""
+"""Does a stage's work and returns records by file name, and figures worth keeping."""
 
 
 class Unfinished(Exception):  # noqa: N818 (no error: a dry run ends so)
@@ -165,7 +165,7 @@ class Stages:
 
 
 def _partial(place: Path, key: str) -> Path:
-    """The folder to work in, beside `place`. What an interrupted try of the same key left is kept, for its checkpoints."""
+    """The folder to work in, beside `place`. What an interrupted try of the same key left there is kept."""
     folder = place.with_name(place.name + ".partial")
     if folder.is_dir() and _key_of(folder) != key:
         shutil.rmtree(folder)

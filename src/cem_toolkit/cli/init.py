@@ -9,7 +9,7 @@ import click
 @click.argument("file", type=click.Path(path_type=Path), default=Path("cem.yaml"))
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 def command(file: Path, force: bool) -> None:
-    """Write a commented configuration to FILE [cem.yaml], with every option of the installed plugins and its default."""
+    """Write a commented configuration to FILE [cem.yaml]: every option of the installed plugins with its default."""
     from cem_toolkit.errors import CemError
     from cem_toolkit.plugins import discover
     from cem_toolkit.template import configuration

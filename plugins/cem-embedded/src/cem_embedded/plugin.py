@@ -1,0 +1,57 @@
+"""The preset `embedded`: the packaged model, Factbook questions and Wikipedia summaries, as a configuration."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cem_toolkit.api import CemError, Preset, hookimpl
+
+ASKED = frozenset(
+    {
+        "capital",
+        "border",
+        "subregion",
+        "highest_point",
+        "largest_city",
+        "official_language",
+        "ethnic_group",
+        "independence_year",
+        "independence_from",
+        "former_name",
+        "local_name",
+        "currency",
+    }
+)
+"""What an encyclopedia may tell. Questions by negation, and titles in other languages, are made but not asked."""
+WATCHED = frozenset({"internet_code"})
+"""Known by heart or not at all, and in no encyclopedia's opening: a watch on forgetting."""
+
+
+class Embedded(Preset):
+    """Gemma 3 270M (Gemma Terms of Use apply), questions from the World Factbook, summaries from Wikipedia."""
+
+    name = "embedded"
+    version = "1"
+    summary = "Gemma 3 270M, World Factbook questions and Wikipedia summaries, all from packages"
+
+    def values(self, cache: Path) -> Mapping[str, Any]:
+        """Raises CemError where the model cannot be joined, or the Factbook or the cache folder cannot be used."""
+        from cem_embedded.factbook import factbook_version, write_questions
+        from cem_embedded.gemma import gguf_path
+
+        folder = cache / "embedded" / f"factbook-{factbook_version()}"
+        try:
+            return {
+                "model": str(gguf_path(cache / "embedded")),
+                "tasks": [str(write_questions(folder / "factbook.jsonl", names=ASKED))],
+                "general": [str(write_questions(folder / "internet_codes.jsonl", names=WATCHED))],
+            }
+        except ValueError as error:
+            raise CemError(f"preset embedded: {error}") from error
+        except OSError as error:
+            raise CemError(f"preset embedded: cannot write to {folder}: {error.strerror or error}") from error
+
+
+@hookimpl
+def cem_register_presets() -> list[type[Preset]]:
+    return [Embedded]

@@ -1,0 +1,17 @@
+"""The method's own miner and mixer, registered like any plugin."""
+
+from cem_toolkit.api import Miner, Mixer, hookimpl
+
+
+@hookimpl
+def cem_register_miners() -> list[type[Miner]]:
+    from cem_toolkit.builtin.miner import CemMiner
+
+    return [CemMiner]
+
+
+@hookimpl
+def cem_register_mixers() -> list[type[Mixer]]:
+    from cem_toolkit.builtin.mixer import CemMixer
+
+    return [CemMixer]

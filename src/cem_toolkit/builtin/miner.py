@@ -1,0 +1,140 @@
+"""The method's miner: wrong answers become mistakes of a kind, with search keys that do not know the right answer."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from cem_toolkit.api import Attempt, CemError, Context, Miner, Mistake, Options, content_id
+from cem_toolkit.builtin import keyphrases, llm
+from cem_toolkit.records import MistakeKind
+
+
+class MinerOptions(Options):
+    keys: Literal["keyphrase", "llm"] = Field(
+        "keyphrase", description="How search keys are made: by a light keyphrase method, or by a language model."
+    )
+    max_queries: int = Field(16, ge=1, description="At most so many search keys a mistake.")
+    order: Literal["hardest", "easiest", "none"] = Field(
+        "hardest", description="Which mistakes come first, by margin; `none` leaves them in the order of the questions."
+    )
+    limit: int | None = Field(None, ge=1, description="Keep only so many mistakes, the first by `order`.")
+    kinds: tuple[MistakeKind, ...] = Field(
+        ("knowledge", "schema", "doubtful_key"), min_length=1, description="Keep only mistakes of these kinds."
+    )
+    doubtful: tuple[str, ...] = Field((), description="Ids of questions whose key is doubted.")
+    doubtful_file: Path | None = Field(
+        None, description="A JSONL file with more such questions, one object with an `id` a line."
+    )
+    llm_endpoint: str = Field(
+        "", description="Base URL of an OpenAI-compatible server for `keys: llm`; empty: the run's own model."
+    )
+    llm_model: str = Field("", description="The model to ask for at `llm_endpoint`.")
+    llm_key_env: str = Field(
+        "", description="Environment variable that holds the key for `llm_endpoint`; empty: it wants none."
+    )
+
+    @model_validator(mode="after")
+    def _nothing_in_vain(self) -> Self:
+        given = [name for name in ("llm_endpoint", "llm_model", "llm_key_env") if getattr(self, name)]
+        if given and self.keys != "llm":
+            raise ValueError(f"{given[0]} has no effect without keys: llm")
+        if given and not (self.llm_endpoint and self.llm_model):
+            raise ValueError("llm_endpoint and llm_model must be given together")
+        return self
+
+
+class CemMiner(Miner):
+    """Every wrong attempt is a mistake of one kind:
+
+    - `doubtful_key`: named by the options as a question whose key is doubted, so it is no proof of a lack;
+    - `schema`: the same output counts as right under another extraction or normalisation (`Attempt.right_under`), so
+      the form of the answer is lacking and not the knowledge;
+    - `knowledge`: all else.
+    """
+
+    name = "cem"
+    version = "1"
+    Options = MinerOptions
+    options: MinerOptions
+
+    def check(self, ctx: Context) -> None:
+        self._doubtful(ctx)
+        if self.options.llm_endpoint:
+            llm.check_endpoint(self.options.llm_key_env)
+
+    def fingerprint(self, ctx: Context) -> str:
+        """The hash of `doubtful_file`."""
+        path = self.options.doubtful_file
+        return hashlib.sha256((ctx.config_folder / path).read_bytes()).hexdigest() if path else ""
+
+    def mine(self, attempts: Sequence[Attempt], ctx: Context) -> Iterator[Mistake]:
+        options = self.options
+        doubtful = self._doubtful(ctx)
+        wrong = list({(attempt.task, attempt.id): attempt for attempt in attempts if not attempt.correct}.values())
+        wrong = [attempt for attempt in wrong if self.kind(attempt, doubtful) in options.kinds]
+        if options.order != "none":
+            wrong.sort(key=lambda attempt: attempt.margin, reverse=options.order == "easiest")
+        wrong = wrong[: options.limit]
+        for kind, number in sorted(Counter(self.kind(attempt, doubtful) for attempt in wrong).items()):
+            ctx.log(f"{number} {kind} mistake{'s' * (number != 1)}")
+        for attempt, queries in zip(wrong, self._queries(wrong, ctx), strict=True):
+            yield Mistake(
+                id="m-" + content_id(attempt.task, attempt.id),
+                attempt_id=attempt.id,
+                task=attempt.task,
+                kind=self.kind(attempt, doubtful),
+                question=attempt.question,
+                choices=attempt.choices,
+                queries=queries,
+                margin=attempt.margin,
+            )
+
+    def kind(self, attempt: Attempt, doubtful: Collection[str]) -> MistakeKind:
+        """Of which kind a wrong attempt is, given the ids of the questions whose key is doubted."""
+        if attempt.id in doubtful:
+            return "doubtful_key"
+        return "schema" if attempt.right_under else "knowledge"
+
+    def _queries(self, wrong: Sequence[Attempt], ctx: Context) -> list[tuple[str, ...]]:
+        limit = self.options.max_queries
+        if self.options.keys == "keyphrase":
+            return [keyphrases.queries(attempt.question, attempt.choices, limit) for attempt in wrong]
+        points = llm.knowledge_points(wrong, self._ask([llm.prompt(a.question, a.choices) for a in wrong], ctx), limit)
+        if silent := points.count(()):
+            ctx.log(f"no usable search keys from the language model for {silent} of {len(wrong)} mistakes: keyphrases")
+        pairs = zip(wrong, points, strict=True)
+        return [found or keyphrases.queries(a.question, a.choices, limit) for a, found in pairs]
+
+    def _ask(self, prompts: Sequence[str], ctx: Context) -> list[str]:
+        options = self.options
+        if not options.llm_endpoint:
+            return ctx.generate(prompts, llm.MAX_TOKENS) if prompts else []
+        return llm.ask_endpoint(
+            prompts, ctx, endpoint=options.llm_endpoint, model=options.llm_model, key_env=options.llm_key_env
+        )
+
+    def _doubtful(self, ctx: Context) -> frozenset[str]:
+        ids = list(self.options.doubtful)
+        if self.options.doubtful_file:
+            ids += _read_ids(ctx.config_folder / self.options.doubtful_file)
+        return frozenset(ids)
+
+
+def _read_ids(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CemError(f"doubtful_file cannot be read: {path}: {error}") from error
+    ids: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                ids.append(str(json.loads(line)["id"]))
+            except (ValueError, KeyError, TypeError):
+                raise CemError(f"{path}, line {number}: not a JSON object with an 'id'") from None
+    return ids

@@ -1,0 +1,147 @@
+"""The method's mixer: one training set of pre-training text and instructions, learnt together and not one by one.
+
+Kinds of rows and their names are the method's (Continue Evolving from Mistakes, arXiv 2404.08707); its templates and
+proportions are not published, so those are ours.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, zip_longest
+from pathlib import Path
+
+from cem_toolkit.api import Attempt, Context, Mistake, Mixer, Passage, Row
+from cem_toolkit.builtin import rows as make
+from cem_toolkit.builtin.facts import facts
+from cem_toolkit.builtin.forms import task_form
+from cem_toolkit.builtin.general import read_general
+from cem_toolkit.builtin.mixer_options import MixerOptions
+from cem_toolkit.builtin.portions import amount, fair_order, shuffled, within_budget
+from cem_toolkit.leaks import LeakGuard
+from cem_toolkit.records import RowKind
+
+
+class CemMixer(Mixer):
+    """Rows of five kinds:
+
+    - `passage`: the retrieved text as it is, for continual pre-training;
+    - `normative`: question and answer in the task's own form, the question made from a passage by rules;
+    - `extractive`: the same with the passage before it, so that the model learns to draw facts out of long text;
+    - `review`: a sample of what was answered correctly, against forgetting;
+    - `general`: rows about nothing in particular, against forgetting too.
+
+    No mistakes make no rows: there is nothing to learn, and review alone would only overfit. Mistakes for which no
+    passage was found make review and general rows only. With `own_pairs` the mistakes' own questions make normative and
+    extractive rows as well, but for those whose key is doubted.
+    """
+
+    name = "cem"
+    version = "1"
+    Options = MixerOptions
+    options: MixerOptions
+
+    def check(self, ctx: Context) -> None:
+        read_general(self._general_path(ctx))
+
+    def fingerprint(self, ctx: Context) -> str:
+        """A hash of the general rows."""
+        ids = [row.id for row in read_general(self._general_path(ctx))]
+        return hashlib.sha256("".join(ids).encode()).hexdigest()
+
+    def mix(
+        self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
+    ) -> Iterator[Row]:
+        if not mistakes:
+            ctx.log("no mistakes, so no training rows")
+            return
+        rows: dict[RowKind, list[Row]] = dict(self._about_mistakes(passages, mistakes, attempts, ctx))
+        rows["review"] = self._review(attempts, ctx)
+        rows["general"] = self._general(sum(map(len, rows.values())) - len(rows["review"]), ctx)
+        rows = self._weighted(self._without_leaks(rows, attempts, ctx))
+        if self.options.token_budget is not None:
+            rows = within_budget(rows, _costs(rows, ctx), self.options.shares, self.options.token_budget)
+        yield from chain.from_iterable(rows.values())
+
+    def _about_mistakes(
+        self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
+    ) -> Mapping[RowKind, list[Row]]:
+        """Passage, normative and extractive rows, each in an order that serves the mistakes evenly."""
+        best = make.best_passages(passages, mistakes, self.options.max_passages)
+        used = {passage.id: passage for found in best.values() for passage in found}
+        limit = self.options.max_questions
+        builder = make.FactRows({key: facts(passage, limit) for key, passage in used.items()}, ctx.seed)
+        task_of = {mistake.id: mistake.task for mistake in mistakes}
+        forms = {task: task_form([a for a in attempts if a.task == task]) for task in dict.fromkeys(task_of.values())}
+        text: dict[str, Row] = {}
+        made: dict[str, tuple[list[Row], list[Row]]] = {}
+        for passage in used.values():
+            served = list(dict.fromkeys(hit.mistake_id for hit in passage.hits if hit.mistake_id in task_of))
+            parents = (passage.id, *served)
+            text[passage.id] = make.passage_row(passage, parents)
+            made[passage.id] = builder.make(passage, forms[task_of[served[0]]], parents)
+        own = self._own(mistakes, attempts, best)
+        return {
+            "passage": fair_order({key: [text[passage.id] for passage in found] for key, found in best.items()}),
+            "normative": fair_order(
+                {key: own[key][0] + _in_turn(made[passage.id][0] for passage in found) for key, found in best.items()}
+            ),
+            "extractive": fair_order(
+                {key: own[key][1] + _in_turn(made[passage.id][1] for passage in found) for key, found in best.items()}
+            ),
+        }
+
+    def _own(
+        self, mistakes: Sequence[Mistake], attempts: Sequence[Attempt], best: Mapping[str, Sequence[Passage]]
+    ) -> dict[str, tuple[list[Row], list[Row]]]:
+        asked = {(attempt.task, attempt.id): attempt for attempt in attempts} if self.options.own_pairs else {}
+        own: dict[str, tuple[list[Row], list[Row]]] = {}
+        for mistake in mistakes:
+            attempt = asked.get((mistake.task, mistake.attempt_id))
+            trusted = attempt is not None and mistake.kind != "doubtful_key"
+            own[mistake.id] = make.own_rows(attempt, mistake, best[mistake.id]) if attempt and trusted else ([], [])
+        return own
+
+    def _review(self, attempts: Sequence[Attempt], ctx: Context) -> list[Row]:
+        right = {a.id: a for a in attempts if a.correct and a.split in ("", "mined")}
+        chosen = shuffled(list(right), ctx.seed, "review")[: amount(self.options.review, len(right))]
+        return [make.review_row(right[each]) for each in chosen]
+
+    def _general(self, others: int, ctx: Context) -> list[Row]:
+        rows = {row.id: row for row in read_general(self._general_path(ctx))}
+        wanted = amount(self.options.general, others)
+        if wanted > len(rows):
+            ctx.log(f"only {len(rows)} general rows for the {wanted} wanted")
+        return [rows[each] for each in shuffled(list(rows), ctx.seed, "general")[:wanted]]
+
+    def _without_leaks(
+        self, rows: Mapping[RowKind, list[Row]], attempts: Sequence[Attempt], ctx: Context
+    ) -> dict[RowKind, list[Row]]:
+        """Rules may make a passage into the very question of a benchmark; such rows go before they take up budget."""
+        guard = LeakGuard(attempts)
+        screened = {kind: guard.screen_rows(made) for kind, made in rows.items()}
+        if leaking := sum(len(drops) for _, drops in screened.values()):
+            ctx.log(f"{leaking} rows left out that hold a question and its answer")
+        return {kind: kept for kind, (kept, _) in screened.items()}
+
+    def _weighted(self, rows: Mapping[RowKind, list[Row]]) -> dict[RowKind, list[Row]]:
+        weights: dict[RowKind, float] = {kind: self.options.weights.get(kind, 1.0) for kind in rows}
+        return {
+            kind: [dataclasses.replace(row, weight=weights[kind]) for row in made] if weights[kind] else []
+            for kind, made in rows.items()
+        }
+
+    def _general_path(self, ctx: Context) -> Path | None:
+        path = self.options.general_file
+        return ctx.config_folder / path if path else None
+
+
+def _in_turn(groups: Iterable[Sequence[Row]]) -> list[Row]:
+    """The first of every group, then the second of every group, and so on."""
+    return [row for turn in zip_longest(*groups) for row in turn if row is not None]
+
+
+def _costs(rows: Mapping[RowKind, Sequence[Row]], ctx: Context) -> dict[str, float]:
+    """The tokens of every row in one pass, by row id."""
+    every = list(chain.from_iterable(rows.values()))
+    lengths = ctx.count_tokens([row.prompt + row.completion for row in every])
+    return {row.id: length * row.weight for row, length in zip(every, lengths, strict=True)}

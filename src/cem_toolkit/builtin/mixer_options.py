@@ -1,0 +1,50 @@
+"""The options of the method's mixer."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from cem_toolkit.api import Options
+from cem_toolkit.records import RowKind
+
+Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Amount = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, le=1)]
+
+SHARES: dict[RowKind, float] = {"passage": 0.4, "normative": 0.15, "extractive": 0.3, "review": 0.1, "general": 0.05}
+
+
+class MixerOptions(Options):
+    max_passages: int = Field(4, ge=1, description="Train on at most so many passages a mistake, the best for it.")
+    max_questions: int = Field(3, ge=0, description="Make at most so many questions of a passage.")
+    review: Amount = Field(
+        0.1, description="Questions answered correctly to train again: a whole number, or a share of them such as 0.1."
+    )
+    general: Amount = Field(
+        0.1, description="General rows: a whole number, or a share of the number of rows about mistakes."
+    )
+    general_file: Path | None = Field(
+        None, description="A JSONL file of general rows, `prompt` and `completion`, instead of the set within."
+    )
+    own_pairs: bool = Field(
+        False,
+        description="Also train on the mistakes' own questions with their answers; what is learnt by rote then is "
+        "reported apart.",
+    )
+    weights: dict[RowKind, Share] = Field(
+        {}, description="How often rows of a kind are seen in one pass, such as {passage: 2}; 1 where not named."
+    )
+    token_budget: int | None = Field(
+        None, ge=1, description="At most so many tokens in one pass (each row's by its weight); none: all rows."
+    )
+    shares: dict[RowKind, Share] = Field(
+        SHARES, description="The kinds' proportions of `token_budget`; a kind not named gets none of it."
+    )
+
+    @model_validator(mode="after")
+    def _nothing_in_vain(self) -> Self:
+        if "shares" in self.model_fields_set and self.token_budget is None:
+            raise ValueError("shares has no effect without token_budget")
+        if not any(self.shares.values()):
+            raise ValueError("shares must give some kind more than 0")
+        return self

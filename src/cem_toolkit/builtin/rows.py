@@ -1,0 +1,105 @@
+"""The rows that the mixer makes of passages and of questions, before any are chosen."""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from cem_toolkit.api import Attempt, Mistake, Passage, Row, content_id, normalise
+from cem_toolkit.builtin.facts import Fact
+from cem_toolkit.builtin.forms import PLAIN, TaskForm
+
+
+def best_passages(passages: Sequence[Passage], mistakes: Sequence[Mistake], limit: int) -> dict[str, list[Passage]]:
+    """Of every mistake, by id, the `limit` best passages found for it, best first.
+
+    Scores of one source are compared with each other only: the best of each source come first, then the second best.
+    """
+    found: dict[str, dict[str, list[tuple[float, Passage]]]] = {mistake.id: {} for mistake in mistakes}
+    for passage in passages:
+        for mistake_id in dict.fromkeys(hit.mistake_id for hit in passage.hits if hit.mistake_id in found):
+            score = max(hit.score for hit in passage.hits if hit.mistake_id == mistake_id)
+            found[mistake_id].setdefault(passage.source, []).append((score, passage))
+    best: dict[str, list[Passage]] = {}
+    for mistake_id, by_source in found.items():
+        ranked = [
+            (rank, source, passage)
+            for source, scored in by_source.items()
+            for rank, (_, passage) in enumerate(sorted(scored, key=lambda item: (-item[0], item[1].id)))
+        ]
+        best[mistake_id] = [passage for _, _, passage in sorted(ranked, key=lambda item: item[:2])[:limit]]
+    return best
+
+
+def passage_text(passage: Passage) -> str:
+    """A passage as it is trained on: under its title, unless it begins with it."""
+    text = passage.text.strip()
+    return text if text.startswith(passage.title) else f"{passage.title}\n{text}"
+
+
+def passage_row(passage: Passage, parents: Sequence[str]) -> Row:
+    """Continual pre-training: the text itself, without a prompt."""
+    return Row.make(kind="passage", prompt="", completion=passage_text(passage), parents=tuple(parents))
+
+
+class FactRows:
+    """Makes rows of rule-made facts in a task's form, with the answers of other facts as wrong choices."""
+
+    def __init__(self, facts: Mapping[str, Sequence[Fact]], seed: int) -> None:
+        """`facts` are by passage id."""
+        self.facts = facts
+        self._seed = seed
+        self._answers: dict[str, list[str]] = {}
+        for fact in (fact for given in facts.values() for fact in given):
+            self._answers.setdefault(fact.pattern, []).append(fact.answer)
+
+    def make(self, passage: Passage, form: TaskForm, parents: Sequence[str]) -> tuple[list[Row], list[Row]]:
+        """For every fact of `passage` a normative row, and an extractive one that shows the passage before it."""
+        normative: list[Row] = []
+        extractive: list[Row] = []
+        for fact in self.facts[passage.id]:
+            random = Random(content_id(str(self._seed), passage.id, fact.question))  # noqa: S311 (not for secrets)
+            others = self._others(fact)
+            fitting = form if len(others) >= form.choices - 1 else PLAIN
+            prompt, completion = fitting.fill(fact.question, fact.answer, others, random)
+            normative.append(_row("normative", prompt, completion, parents))
+            extractive.append(_row("extractive", f"{passage_text(passage)}\n\n{prompt}", completion, parents))
+        return normative, extractive
+
+    def _others(self, fact: Fact) -> list[str]:
+        """Answers of like facts that are neither the answer nor in the question."""
+        answer, question = normalise(fact.answer), normalise(fact.question)
+        answers = {normalise(other): other for other in self._answers[fact.pattern]}
+        return [other for key, other in answers.items() if key not in (answer, "") and key not in question]
+
+
+def own_rows(attempt: Attempt, mistake: Mistake, passages: Sequence[Passage]) -> tuple[list[Row], list[Row]]:
+    """A mistake's own pair: a normative row, and an extractive one for every passage in which the answer stands."""
+    own = (attempt.id,)
+    answer = normalise(attempt.gold)
+    normative = [_row("normative", attempt.prompt, attempt.completion, (mistake.id, attempt.id), own)]
+    extractive = [
+        _row(
+            "extractive",
+            f"{passage_text(passage)}\n\n{attempt.prompt}",
+            attempt.completion,
+            (passage.id, mistake.id, attempt.id),
+            own,
+        )
+        for passage in passages
+        if answer and f" {answer} " in f" {normalise(passage_text(passage))} "
+    ]
+    return normative, extractive
+
+
+def review_row(attempt: Attempt) -> Row:
+    """A question that was answered rightly, with its own pair."""
+    return Row.make(
+        kind="review",
+        prompt=attempt.prompt,
+        completion=attempt.completion,
+        parents=(attempt.id,),
+        own_pairs=(attempt.id,),
+    )
+
+
+def _row(kind: str, prompt: str, completion: str, parents: Sequence[str], own_pairs: tuple[str, ...] = ()) -> Row:
+    return Row.make(kind=kind, prompt=prompt, completion=completion, parents=tuple(parents), own_pairs=own_pairs)

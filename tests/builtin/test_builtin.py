@@ -1,0 +1,24 @@
+import subprocess
+import sys
+
+from cem_toolkit import builtin
+
+
+def test_registered_under_the_name_cem() -> None:
+    classes = [*builtin.cem_register_miners(), *builtin.cem_register_mixers()]
+    assert [(cls.__name__, cls.name, cls.version) for cls in classes] == [
+        ("CemMiner", "cem", "1"),
+        ("CemMixer", "cem", "1"),
+    ]
+    for cls in classes:
+        fields = cls.Options.model_fields.values()
+        assert all(field.description for field in fields)
+
+
+def test_registering_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from cem_toolkit import builtin; builtin.cem_register_miners(); builtin.cem_register_mixers();"
+        "print({'torch', 'transformers', 'openai', 'numpy'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,270 @@
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from cem_toolkit.api import Attempt, CemError, Mistake, Passage, Row
+from cem_toolkit.builtin.general import read_general
+from cem_toolkit.builtin.mixer import CemMixer
+from cem_toolkit.builtin.mixer_options import MixerOptions
+from cem_toolkit.leaks import LeakGuard
+from cem_toolkit.testing import make_context
+from tests.builtin.helpers import attempt, mistake_of, passage
+
+WRONG = attempt()
+RIGHT = [attempt(f"Is {n} a number of note?", ("Yes", "No"), "Yes", correct=True, split="mined") for n in range(20)]
+MISTAKE = mistake_of(WRONG)
+CHAD = passage(
+    "Chad",
+    "Chad is a landlocked country of deserts and lakes in the middle of Africa. The largest city is N'Djamena.",
+    MISTAKE,
+)
+CITY = passage(
+    "N'Djamena", "N'Djamena is the capital of Chad. Old N'Djamena lies where two wide rivers meet.", MISTAKE, score=0.5
+)
+
+
+def mix(
+    tmp_path: Path,
+    passages: list[Passage] | None = None,
+    mistakes: list[Mistake] | None = None,
+    attempts: list[Attempt] | None = None,
+    context: dict[str, Any] | None = None,
+    **options: Any,
+) -> list[Row]:
+    return list(
+        CemMixer(MixerOptions(**options)).mix(
+            [CHAD, CITY] if passages is None else passages,
+            [MISTAKE] if mistakes is None else mistakes,
+            [WRONG, *RIGHT] if attempts is None else attempts,
+            make_context(tmp_path, **(context or {})),
+        )
+    )
+
+
+def of(rows: list[Row], kind: str) -> list[Row]:
+    return [row for row in rows if row.kind == kind]
+
+
+def test_all_kinds_come_together(tmp_path: Path) -> None:
+    rows = mix(tmp_path)
+    assert set(Counter(row.kind for row in rows)) == {"passage", "normative", "extractive", "review", "general"}
+    assert len({row.id for row in rows}) == len(rows)
+
+
+def test_passages_are_trained_on_under_their_title(tmp_path: Path) -> None:
+    untitled = passage("Lake", "Water lies there.", MISTAKE, score=0.1)
+    texts = [row.completion for row in of(mix(tmp_path, [CHAD, untitled]), "passage")]
+    assert texts[0].startswith("Chad is a") and texts[1] == "Lake\nWater lies there."
+
+
+def test_made_questions_look_like_the_tasks(tmp_path: Path) -> None:
+    wrong = attempt(prompt="Frage: What is the capital of Chad? =>", completion="\nN'Djamena")
+    rows = mix(tmp_path, attempts=[wrong])
+    assert all(row.prompt.startswith("Frage: ") and row.prompt.endswith(" =>") for row in of(rows, "normative"))
+    assert all(row.completion.startswith("\n") for row in of(rows, "normative") + of(rows, "extractive"))
+
+
+def test_extractive_rows_show_the_passage_first(tmp_path: Path) -> None:
+    rows = mix(tmp_path, [CHAD])
+    assert [row.prompt for row in of(rows, "extractive")] == [
+        f"{CHAD.text}\n\n{r.prompt}" for r in of(rows, "normative")
+    ]
+
+
+def test_lettered_tasks_get_lettered_rows(tmp_path: Path) -> None:
+    wrong = attempt(
+        prompt="Which?\nA. Abuja\nB. Khartoum\nC. Lagos\nD. N'Djamena\nAnswer:", completion=" D", question="Which?"
+    )
+    texts = [
+        passage(land, f"{land} lies where the long river {river} ends in sand.", MISTAKE)
+        for land, river in [
+            ("Chad", "Chari"),
+            ("Niger", "Niger River"),
+            ("Mali", "Bani"),
+            ("Togo", "Mono"),
+            ("Benin", "Oueme"),
+        ]
+    ]
+    lettered = of(mix(tmp_path, texts, attempts=[wrong]), "normative")
+    assert lettered and all("\nA. " in row.prompt and row.completion.strip() in "ABCD" for row in lettered)
+    alone = of(mix(tmp_path, texts[:1], attempts=[wrong]), "normative")
+    assert [row.prompt.count("\n") for row in alone] == [1]  # too few wrong answers to offer: an open question
+
+
+def test_own_questions_are_not_trained_on_unless_asked(tmp_path: Path) -> None:
+    guard = LeakGuard([WRONG])
+    rows = mix(tmp_path)
+    assert not any(WRONG.id in row.own_pairs for row in rows)
+    assert not any(guard.find(row.prompt + row.completion) for row in rows)
+    own = [row for row in mix(tmp_path, own_pairs=True) if WRONG.id in row.own_pairs]
+    assert {row.kind for row in own} == {"normative", "extractive"}
+    assert all(row.prompt.endswith(WRONG.prompt) and row.completion == WRONG.completion for row in own)
+    assert all(WRONG.id in row.parents and MISTAKE.id in row.parents for row in own)
+
+
+def test_own_pairs_are_drawn_only_from_passages_that_hold_the_answer(tmp_path: Path) -> None:
+    silent = passage("Mali", "Mali is a country.", MISTAKE)
+    assert of(mix(tmp_path, [silent], own_pairs=True, max_questions=0), "extractive") == []
+
+
+def test_doubted_keys_are_never_trained_on(tmp_path: Path) -> None:
+    rows = mix(tmp_path, mistakes=[mistake_of(WRONG, "doubtful_key")], own_pairs=True)
+    assert not any(WRONG.id in row.own_pairs for row in rows)
+    schema = mix(tmp_path, mistakes=[mistake_of(WRONG, "schema")], own_pairs=True)
+    assert any(WRONG.id in row.own_pairs for row in schema)
+
+
+def test_review_rows_are_a_sample_of_what_was_right(tmp_path: Path) -> None:
+    rows = of(mix(tmp_path), "review")
+    assert len(rows) == 2 and all(row.own_pairs == row.parents for row in rows)
+    assert {row.own_pairs[0] for row in rows} <= {a.id for a in RIGHT}
+    assert len(of(mix(tmp_path, review=7), "review")) == 7
+    assert len(of(mix(tmp_path, review=1.0), "review")) == 20
+    assert of(mix(tmp_path, review=0), "review") == []
+
+
+def test_held_out_questions_are_never_reviewed(tmp_path: Path) -> None:
+    attempts = [attempt(f"Is it {n} o'clock now?", correct=True, split="held_out") for n in range(9)]
+    assert of(mix(tmp_path, attempts=attempts, review=9), "review") == []
+
+
+def test_no_mistakes_no_rows(tmp_path: Path) -> None:
+    assert mix(tmp_path, mistakes=[]) == []
+
+
+def test_no_passages_leave_review_and_general_rows(tmp_path: Path) -> None:
+    assert {row.kind for row in mix(tmp_path, [], general=3)} == {"review", "general"}
+
+
+def test_the_best_passages_of_every_source_are_taken(tmp_path: Path) -> None:
+    low = passage("Low", "Low text.", MISTAKE, score=0.1)
+    other = passage("Other", "Other text.", MISTAKE, score=99.0, source="web")
+    worse = passage("Worse", "Worse text.", MISTAKE, score=98.0, source="web")
+    rows = of(mix(tmp_path, [low, CHAD, worse, other], max_passages=2), "passage")
+    assert {row.parents[0] for row in rows} == {CHAD.id, other.id}
+
+
+def test_rows_name_known_parents_only(tmp_path: Path) -> None:
+    stranger = mistake_of(attempt("Who else asked?"))
+    shared = passage(
+        "Chad", "Chad is a landlocked country of deserts and lakes in the middle of Africa.", stranger, MISTAKE
+    )
+    known = {shared.id, MISTAKE.id, *(a.id for a in [WRONG, *RIGHT])}
+    rows = mix(tmp_path, [shared])
+    assert all(known.issuperset(row.parents) for row in rows)
+    assert all(
+        row.parents == (shared.id, MISTAKE.id) for row in rows if row.kind in ("passage", "normative", "extractive")
+    )
+
+
+def test_weights(tmp_path: Path) -> None:
+    rows = mix(tmp_path, weights={"passage": 2, "review": 0})
+    assert {row.weight for row in of(rows, "passage")} == {2} and {row.weight for row in of(rows, "normative")} == {1}
+    assert of(rows, "review") == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(st.integers(1, 400), st.floats(0, 3), st.integers(0, 99))
+def test_the_token_budget_is_never_exceeded(tmp_path: Path, budget: int, weight: float, seed: int) -> None:
+    rows = mix(tmp_path, token_budget=budget, weights={"passage": weight}, own_pairs=True, context={"seed": seed})
+    assert sum(len((row.prompt + row.completion).split()) * row.weight for row in rows) <= budget + 1e-6
+
+
+def test_a_budget_serves_every_mistake_first(tmp_path: Path) -> None:
+    attempts = [attempt(f"What is thing {n}?", (), f"answer {n}") for n in range(6)]
+    mistakes = [mistake_of(each) for each in attempts]
+    texts = [passage(f"Page {n} {k}", "word " * 10, mistakes[n], score=-k) for n in range(6) for k in range(4)]
+    rows = mix(tmp_path, texts, mistakes, attempts, token_budget=90, shares={"passage": 1})
+    assert {row.parents[1] for row in rows} == {mistake.id for mistake in mistakes}
+
+
+def test_the_seed_alone_decides(tmp_path: Path) -> None:
+    assert mix(tmp_path) == mix(tmp_path)
+    assert of(mix(tmp_path), "review") != of(mix(tmp_path, context={"seed": 1}), "review")
+    code = (
+        "import pathlib, sys; from tests.builtin.test_mixer import mix;"
+        "print([row.id for row in mix(pathlib.Path(sys.argv[1]))])"
+    )
+    root = Path(__file__).parents[2]
+    runs = {
+        subprocess.run(  # noqa: S603 (this test's own code)
+            [sys.executable, "-c", code, str(tmp_path)],
+            cwd=root,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(runs) == 1
+
+
+def test_shipped_general_rows() -> None:
+    rows = read_general(None)
+    assert len(rows) >= 60
+    assert all(
+        row.completion.strip() and row.prompt and (row.completion[0] == " ") == (row.prompt[-1] == ":") for row in rows
+    )
+
+
+def test_a_general_file_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "mine.jsonl").write_text(json.dumps({"prompt": "Say a", "completion": "a\u2028b", "why": ""}) + "\n")
+    rows = of(mix(tmp_path, general=5, general_file=Path("mine.jsonl")), "general")
+    assert [(row.prompt, row.completion) for row in rows] == [("Say a", "a\u2028b")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "cannot be read"),
+        ("", "no rows"),
+        ('{"prompt": "a"}', "line 1"),
+        ('\n{"prompt": "a", "completion": 3}', "line 2"),
+    ],
+)
+def test_bad_general_files_are_refused_before_the_run(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "bad.jsonl").write_text(text)
+    with pytest.raises(CemError, match=said):
+        CemMixer(MixerOptions(general_file=Path("bad.jsonl"))).check(make_context(tmp_path))
+
+
+def test_the_fingerprint_follows_the_general_file(tmp_path: Path) -> None:
+    ctx = make_context(tmp_path)
+    path = tmp_path / "g.jsonl"
+    mixer = CemMixer(MixerOptions(general_file=Path("g.jsonl")))
+    prints = set()
+    for word in "ab":
+        path.write_text(json.dumps({"prompt": "p", "completion": word}))
+        prints.add(mixer.fingerprint(ctx))
+    assert len(prints) == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"shares": {"passage": 1}},
+        {"shares": {"passage": 0}, "token_budget": 9},
+        {"weights": {"passage": -1}},
+        {"weights": {"nothing": 1}},
+        {"review": 1.5},
+        {"review": -1},
+    ],
+)
+def test_bad_options(options: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        MixerOptions(**options)
+
+
+def test_options_as_the_command_line_gives_them() -> None:
+    options = MixerOptions.model_validate({"review": "12", "general": "0.25", "token_budget": "500"})
+    assert (options.review, options.general, options.token_budget) == (12, 0.25, 500)

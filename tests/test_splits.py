@@ -1,0 +1,56 @@
+"""Splits: stable, disjoint, and by group."""
+
+import dataclasses
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cem_toolkit.config import SplitConfig
+from cem_toolkit.records import Attempt, question_id
+from cem_toolkit.splits import assign, share
+
+
+def attempt(question: str, group: str = "", task: str = "t") -> Attempt:
+    return Attempt(
+        id=question_id(question), task=task, group=group, question=question, gold="a", answer="a", correct=True,
+        prompt=question, completion=" a",
+    )  # fmt: skip
+
+
+def test_the_hash_is_the_same_everywhere() -> None:
+    assert share("group", "chad") == 0.9125755724781585
+
+
+@given(st.lists(st.tuples(st.text(min_size=1), st.integers(0, 5)), unique_by=lambda pair: pair[0]))
+def test_splits_do_not_depend_on_order_or_company(pairs: list[tuple[str, int]]) -> None:
+    attempts = [attempt(question, f"g{group}") for question, group in pairs]
+    together = {done.id: done.split for done in assign(attempts, [], SplitConfig())}
+    turned = {done.id: done.split for done in assign(attempts[::-1], [], SplitConfig())}
+    assert together == turned
+
+
+def test_a_group_is_held_out_whole_or_has_siblings() -> None:
+    attempts = [attempt(f"question {number}", f"group {number // 10}") for number in range(2000)]
+    done = assign(attempts, [], SplitConfig())
+    by_group: dict[str, set[str]] = {}
+    for one in done:
+        by_group.setdefault(one.group, set()).add(one.split)
+    assert all(splits == {"held_out"} or "held_out" not in splits for splits in by_group.values())
+    count = {name: sum(one.split == name for one in done) for name in ("mined", "sibling", "held_out")}
+    assert 0.15 < count["held_out"] / 2000 < 0.35
+    assert 0.12 < count["sibling"] / 2000 < 0.26
+
+
+def test_without_groups_as_much_is_mined_as_with_them() -> None:
+    done = assign([attempt(f"question {number}") for number in range(4000)], [], SplitConfig())
+    mined = sum(one.split == "mined" for one in done) / 4000
+    assert abs(mined - 0.75 * 0.75) < 0.03
+    assert {one.split for one in done} == {"mined", "held_out"}
+
+
+def test_what_a_general_task_asks_is_never_mined() -> None:
+    attempts = [attempt(f"question {number}") for number in range(100)]
+    general = [dataclasses.replace(one, task="general") for one in attempts]
+    done = assign(attempts, general, SplitConfig())
+    assert {one.split for one in done if one.task == "t"} == {"held_out"}
+    assert {one.split for one in done if one.task == "general"} == {"general"}
