@@ -10,7 +10,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import toy
-
 from cem_toolkit.plugins import Plugins, discover, register
 from cem_toolkit.run import Run
 
@@ -45,7 +44,7 @@ def values(tmp_path: Path, model: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def evolve(plugins: Plugins, values: dict[str, Any]) -> Evolve:
-    """`cem_toolkit.evolve` in the toy world; arguments are laid over the configuration. Counts of calls start at none."""
+    """`cem_toolkit.evolve` in the toy world; arguments are laid over the configuration."""
     from cem_toolkit.evolving import evolve
 
     toy.ToyTrainer.calls.clear()

@@ -69,7 +69,10 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 
 def test_sections_merge_and_lists_are_replaced() -> None:
     below = {"trainer": {"epochs": 1, "seed": 2}, "tasks": ["a", "b"]}
-    assert merge(below, {"trainer": {"epochs": 3}, "tasks": ["c"]}) == {"trainer": {"epochs": 3, "seed": 2}, "tasks": ["c"]}
+    assert merge(below, {"trainer": {"epochs": 3}, "tasks": ["c"]}) == {
+        "trainer": {"epochs": 3, "seed": 2},
+        "tasks": ["c"],
+    }
 
 
 def test_set_reads_values_as_yaml() -> None:

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-import toy
-from conftest import Evolve
 
+import toy
 from cem_toolkit import CemError, find_run, resume
 from cem_toolkit.api import hookimpl
 from cem_toolkit.plugins import Plugins, register
+from conftest import Evolve
 
 
 def test_a_round_fixes_what_was_mined_and_counts_add_up(evolve: Evolve) -> None:
@@ -211,6 +211,7 @@ def test_files_are_plain_and_types_stay_the_same(evolve: Evolve) -> None:
 
 
 def test_a_seed_gives_the_same_rows_and_another_seed_others(evolve: Evolve, tmp_path: Path) -> None:
-    rows = [evolve(seed=seed, out=str(tmp_path / f"runs{index}")).rounds[0].rows for index, seed in enumerate((1, 1, 2))]
-    assert rows[0] == rows[1]
-    assert {row.id for row in rows[0]} != {row.id for row in rows[2]}
+    seeds = {"one": 1, "same": 1, "other": 2}
+    one, same, other = (evolve(seed=seed, out=str(tmp_path / name)).rounds[0].rows for name, seed in seeds.items())
+    assert one == same
+    assert [row.id for row in one] != [row.id for row in other]

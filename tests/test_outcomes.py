@@ -4,9 +4,9 @@ import dataclasses
 
 from hypothesis import given
 from hypothesis import strategies as st
-from test_splits import attempt
 
 from cem_toolkit.outcomes import Outcome, summarise
+from test_splits import attempt
 
 booleans = st.tuples(st.booleans(), st.booleans())
 

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import toy
 
+import toy
 from cem_toolkit.api import CemError, Trainer, hookimpl
 from cem_toolkit.plugins import Plugins, choose, discover, register
 
@@ -56,7 +56,8 @@ def test_the_built_in_miner_and_mixer_are_there() -> None:
             "lacks retrieve",
         ),
         (
-            "from cem_toolkit.api import Source, hookimpl\nclass S(Source):\n  name='s'\n  def retrieve(self, m, c): ...\n"
+            "from cem_toolkit.api import Source, hookimpl\n"
+            "class S(Source):\n  name='s'\n  def retrieve(self, m, c): ...\n"
             "@hookimpl\ndef cem_register_sources(): return [S]",
             "has no version",
         ),

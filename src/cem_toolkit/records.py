@@ -55,6 +55,8 @@ class Record:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Raises CemError where fields are missing or unknown."""
+        if not isinstance(data, Mapping):
+            raise CemError(f"a {cls.__name__} record is an object, not {type(data).__name__}")
         names = {field.name for field in dataclasses.fields(cls)}
         required = {field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING}
         missing, unknown = required - data.keys(), data.keys() - names
@@ -156,8 +158,8 @@ class Passage(Record):
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        hits = tuple(Hit(**hit) for hit in data.get("hits", ()))
-        return super(Passage, cls).from_json({**data, "hits": hits})
+        passage = super(Passage, cls).from_json(data)
+        return dataclasses.replace(passage, hits=tuple(Hit(**hit) for hit in passage.hits))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,8 @@ class Store:
         with contextlib.suppress(OSError, UnicodeDecodeError):
             lines = (self.index / key).read_text(encoding="utf-8").splitlines()
         for line in reversed(lines):
-            folder = (self.out / line).resolve()
-            if folder.is_relative_to(self.out.resolve()) and is_whole(folder, key):
-                return folder
+            with contextlib.suppress(OSError, ValueError):  # a name that no path can have
+                folder = (self.out / line).resolve()
+                if folder.is_relative_to(self.out.resolve()) and is_whole(folder, key):
+                    return folder
         return None

@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.builtin.helpers import passage
 
 from cem_toolkit.builtin.facts import facts
 from cem_toolkit.builtin.text import main_name, sentences
-from tests.builtin.helpers import passage
 
 
 def asked(title: str, text: str, limit: int = 9) -> list[tuple[str, str]]:

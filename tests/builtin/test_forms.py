@@ -1,7 +1,8 @@
 from random import Random
 
-from cem_toolkit.builtin.forms import PLAIN, TaskForm, task_form
 from tests.builtin.helpers import CAPITALS, attempt
+
+from cem_toolkit.builtin.forms import PLAIN, TaskForm, task_form
 
 
 def seeded(seed: int) -> Random:

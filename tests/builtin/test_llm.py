@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.builtin.helpers import CAPITALS, attempt
 
 from cem_toolkit.api import CemError
 from cem_toolkit.builtin import llm
 from cem_toolkit.builtin.miner import CemMiner, MinerOptions
 from cem_toolkit.testing import make_context
-from tests.builtin.helpers import CAPITALS, attempt
 
 CHAD = "What is the capital of Chad?"
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from tests.builtin.helpers import CAPITALS, attempt
 
 from cem_toolkit.api import Attempt, CemError, Mistake
 from cem_toolkit.builtin.miner import CemMiner, MinerOptions
 from cem_toolkit.testing import make_context
-from tests.builtin.helpers import CAPITALS, attempt
 
 
 def mine(tmp_path: Path, attempts: list[Attempt], **options: Any) -> list[Mistake]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from tests.builtin.helpers import attempt, mistake_of, passage
 
 from cem_toolkit.api import Attempt, CemError, Mistake, Passage, Row
 from cem_toolkit.builtin.general import read_general
@@ -17,7 +18,6 @@ from cem_toolkit.builtin.mixer import CemMixer
 from cem_toolkit.builtin.mixer_options import MixerOptions
 from cem_toolkit.leaks import LeakGuard
 from cem_toolkit.testing import make_context
-from tests.builtin.helpers import attempt, mistake_of, passage
 
 WRONG = attempt()
 RIGHT = [attempt(f"Is {n} a number of note?", ("Yes", "No"), "Yes", correct=True, split="mined") for n in range(20)]

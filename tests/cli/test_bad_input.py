@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import toy
 
 COMMAND = [sys.executable, "-c", "from cem_toolkit.cli import main; main()"]

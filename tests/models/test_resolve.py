@@ -4,8 +4,8 @@ import struct
 from pathlib import Path
 
 import pytest
-import toy
 
+import toy
 from cem_toolkit.api import CemError
 from cem_toolkit.models import check_model, fingerprint, resolve_model
 

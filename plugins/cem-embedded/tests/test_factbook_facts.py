@@ -1,6 +1,7 @@
 """Known facts, relation by relation, on the real data."""
 
 import pytest
+
 from cem_embedded.factbook import make_questions
 
 ROWS = {(row["relation"], row["group"]): row for row in make_questions()}

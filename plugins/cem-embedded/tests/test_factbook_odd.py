@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cem_embedded.factbook import make, make_questions, write_questions
 from cem_embedded.factbook.clean import alike, bare, giveaway, mentions, outer_split, plain
 from cem_embedded.factbook.data import load_countries

@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+
 from cem_embedded.factbook import make_questions
 from cem_embedded.factbook.data import load_countries
 from cem_embedded.factbook.names import NEIGHBOURS, USUAL

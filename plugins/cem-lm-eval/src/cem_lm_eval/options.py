@@ -1,0 +1,60 @@
+"""What a user may set for the `lm-eval` evaluator."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cem_toolkit.api import Options
+
+Limit = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
+
+
+class LmEvalOptions(Options):
+    """Options of `LmEval`. Where one is not given, the task's own setting holds, as in lm-eval."""
+
+    num_fewshot: int | None = Field(
+        None,
+        ge=0,
+        description="Number of solved examples before each question. Not given: each task's own, for question files 0.",
+    )
+    limit: Limit | None = Field(
+        None,
+        description="Ask only the first so many questions of each task, or if below 1 that fraction. For trials.",
+    )
+    batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        16,
+        description="Sequences scored at once. 'auto' lets lm-eval find the largest that fits on a GPU, which can "
+        "change the last digits of scores from run to run; on a CPU it is 16.",
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto",
+        description="Precision of the weights. 'auto': bfloat16 where the device computes with it natively, else "
+        "float32, because emulated bfloat16 is both slower and less exact.",
+    )
+    device: str = Field(
+        "auto", description="'auto' (the first GPU, else the CPU), or a device as torch names it, such as 'cuda:1'."
+    )
+    metric: str | None = Field(
+        None,
+        description="The metric that decides whether an answer is right; it must be 0 or 1 for every question. "
+        "Not given: 'acc' for multiple choice, 'exact_match' for free text, else the task's first metric of 0 and 1.",
+    )
+    filter: str | None = Field(
+        None,
+        description="Which of a task's answer extractions counts, such as 'flexible-extract'. Not given: its first.",
+    )
+    max_gen_toks: int | None = Field(
+        None,
+        ge=1,
+        description="Longest free-text answer, in tokens. Not given: the task's own, and 32 for question files.",
+    )
+    system_instruction: str | None = Field(None, description="A system prompt before every question.")
+    logs: str | tuple[str, ...] | None = Field(
+        None,
+        description="The folder or files of an earlier `lm_eval --log_samples` run of the starting model: round 0 "
+        "takes its answers instead of running the model.",
+    )
+    trust_remote_code: bool = Field(
+        False,
+        description="Run Python code that comes with the model's folder. Only for models whose code you have read.",
+    )

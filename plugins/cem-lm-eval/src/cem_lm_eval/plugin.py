@@ -1,0 +1,33 @@
+"""What cem-toolkit loads: registers the evaluator, and gives the model's memory back between stages."""
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cem_toolkit.api import hookimpl
+
+if TYPE_CHECKING:
+    from cem_lm_eval.evaluator import LmEval
+
+
+@hookimpl
+def cem_register_evaluators() -> "Iterable[type[LmEval]]":
+    from cem_lm_eval.evaluator import LmEval
+
+    return (LmEval,)
+
+
+@hookimpl
+def cem_stage_finished() -> None:
+    """`generate` keeps the model from one call to the next; a stage that trains needs its memory."""
+    _release_model()
+
+
+@hookimpl
+def cem_stage_failed() -> None:
+    _release_model()
+
+
+def _release_model() -> None:
+    if models := sys.modules.get("cem_lm_eval.models"):
+        models.release()

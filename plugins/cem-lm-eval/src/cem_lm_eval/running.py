@@ -1,0 +1,100 @@
+"""Running tasks by lm-eval's own evaluator."""
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy
+import torch
+from lm_eval.api.task import ConfigurableTask
+from lm_eval.evaluator import evaluate
+from lm_eval.evaluator_utils import get_sample_size
+from transformers import AutoTokenizer
+
+from cem_lm_eval import models
+from cem_lm_eval.attempts import Sample
+from cem_lm_eval.options import LmEvalOptions
+from cem_lm_eval.quiet import quiet, warnings_of_lm_eval
+from cem_toolkit.api import CemError, Context
+
+Tasks = Mapping[str, ConfigurableTask]
+
+
+def prepare(tasks: Tasks, options: LmEvalOptions, seed: int) -> None:
+    """Sets few-shot examples and answer length as lm-eval's command line would."""
+    for task in tasks.values():
+        shots = task.get_config("num_fewshot")
+        if shots is None:
+            shots = options.num_fewshot or 0
+        elif shots != 0 and options.num_fewshot is not None:  # tasks that set 0 are not made for examples
+            shots = options.num_fewshot
+        task.set_config("num_fewshot", shots)
+        task.set_fewshot_seed(seed)
+        if options.max_gen_toks is not None and task.OUTPUT_TYPE == "generate_until":
+            task.set_config("generation_kwargs", {"max_gen_toks": options.max_gen_toks}, update=True)
+
+
+def build_prompts(task: ConfigurableTask, options: LmEvalOptions, ctx: Context) -> list[str]:
+    """The whole prompts of `task`'s questions, with examples and template; no model is loaded."""
+    prepare({task.task_name: task}, options, ctx.seed)
+    with quiet():
+        task.build_all_requests(
+            limit=get_sample_size(task, options.limit),
+            system_instruction=options.system_instruction,
+            apply_chat_template=ctx.chat_template,
+            fewshot_as_multiturn=ctx.chat_template,
+            chat_template=_chat_template(ctx, options) if ctx.chat_template else None,
+        )
+    prompts = {instance.doc_id: instance.args[0] for instance in reversed(task.instances)}
+    return [prompts[number] for number in sorted(prompts)]
+
+
+def _chat_template(ctx: Context, options: LmEvalOptions) -> Callable[..., str]:
+    tokenizer = AutoTokenizer.from_pretrained(str(ctx.model.path), trust_remote_code=options.trust_remote_code)
+
+    def render(messages: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        rendered: str = tokenizer.apply_chat_template(
+            messages,
+            tokenize=False,
+            add_generation_prompt=add_generation_prompt,
+            continue_final_message=not add_generation_prompt,
+        )
+        return rendered
+
+    return render
+
+
+def run(tasks: Tasks, options: LmEvalOptions, ctx: Context) -> dict[str, list[Sample]]:
+    """The samples of every task, answered by `ctx.model`, whose memory is given back in the end.
+
+    Raises CemError where the model does not fit the memory.
+    """
+    random.seed(ctx.seed)
+    numpy.random.seed(ctx.seed)
+    torch.manual_seed(ctx.seed)
+    prepare(tasks, options, ctx.seed)
+    try:
+        return _run(tasks, options, ctx)
+    except torch.OutOfMemoryError as error:
+        raise CemError(
+            f"out of memory with batch_size {options.batch_size}; lower it or choose another device"
+        ) from error
+    finally:
+        models.release()  # here, where no local name holds the model any more
+
+
+def _run(tasks: Tasks, options: LmEvalOptions, ctx: Context) -> dict[str, list[Sample]]:
+    lm = models.load(ctx.model, options)
+    with quiet(), warnings_of_lm_eval(ctx.log), ctx.progress("evaluate", None) as step:
+        lm.report_to(step)
+        results: dict[str, Any] = evaluate(
+            lm,
+            {"tasks": dict(tasks)},
+            limit=options.limit,
+            bootstrap_iters=0,
+            log_samples=True,
+            system_instruction=options.system_instruction,
+            apply_chat_template=ctx.chat_template,
+            fewshot_as_multiturn=ctx.chat_template,
+        )
+    return dict(results["samples"])

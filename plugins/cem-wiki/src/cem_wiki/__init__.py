@@ -1,0 +1,1 @@
+"""Wikipedia as a knowledge source of cem-toolkit."""

@@ -1,0 +1,24 @@
+"""What the source asks of a place where pages are searched."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+from cem_wiki.pages import Page
+
+
+class Backend(ABC):
+    """Pages are named by numbers of the backend's own until `read_pages` turns them into text."""
+
+    def prepare(self, queries: Sequence[str]) -> None:  # noqa: B027 (an optional step)
+        """Told of all queries before the first search, in case they are cheaper together."""
+
+    @abstractmethod
+    def search(self, query: str) -> Sequence[int]:
+        """At most `per_query` pages, best first; a page of that very title comes before all others."""
+
+    @abstractmethod
+    def read_pages(self, numbers: Sequence[int]) -> Mapping[int, Page]:
+        """The pages of `numbers`, in their order, less those that could not be had."""
+
+    def close(self) -> None:  # noqa: B027 (an optional step)
+        """Called at the end."""

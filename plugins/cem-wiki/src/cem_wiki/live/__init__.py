@@ -1,0 +1,1 @@
+"""Search and pages from a live wiki, by MediaWiki's Action API."""

@@ -1,0 +1,91 @@
+"""A live wiki as a backend of the source: it asks in batches, keeps answers, and ends with what it has."""
+
+import importlib.metadata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+from cem_toolkit.api import CemError, Context
+from cem_wiki.backend import Backend
+from cem_wiki.live.client import Client
+from cem_wiki.live.clock import Clock
+from cem_wiki.live.failures import StoppedError, WikiError
+from cem_wiki.live.http import Http
+from cem_wiki.live.mediawiki import INTRODUCTIONS_AT_ONCE, MediaWiki, batch_titles
+from cem_wiki.live.responses import Responses
+from cem_wiki.options import WikiOptions
+from cem_wiki.pages import Page
+
+SEARCH_SHARE = 0.75
+"""Part of the budget that may go into searching, so that something is left for reading what was found."""
+
+Answer = TypeVar("Answer")
+
+
+class LiveBackend(Backend):
+    """Searches a wiki and reads its pages; what it was told before it reads from `ctx.cache`."""
+
+    def __init__(self, options: WikiOptions, ctx: Context, clock: Clock) -> None:
+        self._options = options
+        self._ctx = ctx
+        self._url = options.api_address
+        self._http = Http(self._url, user_agent(options.contact), options.timeout, clock)
+        client = Client(options, self._http, Responses(ctx.cache / "responses"), ctx.seed, clock)
+        self._wiki = MediaWiki(client, self._url)
+        self._titles: dict[str, int] = {}
+        self._reasons: list[str] = []
+        self._stopped = ""
+        self._not_asked: Counter[str] = Counter()
+
+    def prepare(self, queries: Sequence[str]) -> None:
+        """Looks up which of `queries` are titles or redirect to one."""
+        for batch in batch_titles(queries):
+            find = partial(self._wiki.find_titles, batch, SEARCH_SHARE)
+            self._titles |= self._try(find, "titles", len(batch)) or {}
+
+    def search(self, query: str) -> Sequence[int]:
+        limit = self._options.per_query
+        found = self._try(partial(self._wiki.search, query, limit, SEARCH_SHARE), "searches", 1) or []
+        exact = [self._titles[query]] if query in self._titles else []
+        return [*exact, *(number for number in found if number not in exact)][:limit]
+
+    def read_pages(self, numbers: Sequence[int]) -> Mapping[int, Page]:
+        """As the base class says. Raises CemError where there was a failure and nothing at all could be had."""
+        pages: dict[int, Page] = {}
+        whole, longest = self._options.whole_pages, self._options.max_chars
+        at_once = 1 if whole else INTRODUCTIONS_AT_ONCE
+        with self._ctx.progress("read pages", len(numbers)) as step:
+            for start in range(0, len(numbers), at_once):
+                batch = numbers[start : start + at_once]
+                pages |= self._try(partial(self._wiki.read_pages, batch, whole, longest), "pages", len(batch)) or {}
+                step.advance(len(batch))
+        if self._not_asked:
+            left = ", ".join(f"{count} {what}" for what, count in self._not_asked.items())
+            self._ctx.log(f"wiki: {self._url}: stopped as {self._stopped}; not asked for: {left}")
+        if not pages and self._reasons:
+            raise CemError(f"wiki: nothing could be had from {self._url}: {self._reasons[0]}")
+        return pages
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _try(self, ask: Callable[[], Answer], what: str, count: int) -> Answer | None:
+        try:
+            return ask()
+        except StoppedError as error:
+            self._stopped = str(error)
+            self._not_asked[what] += count
+            self._reasons.append(str(error))
+        except WikiError as error:
+            self._reasons.append(str(error))
+            self._ctx.log(f"wiki: {self._url}: {count} {what} failed: {error}")
+        return None
+
+
+def user_agent(contact: str) -> str:
+    """As Wikimedia's User-Agent policy asks: client/version (contact) library/version."""
+    parts = [f"cem-wiki/{importlib.metadata.version('cem-wiki')}"]
+    if contact:
+        parts.append(f"({contact})")
+    return " ".join([*parts, f"httpx2/{importlib.metadata.version('httpx2')}"])

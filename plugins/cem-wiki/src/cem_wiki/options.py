@@ -1,0 +1,52 @@
+"""What a user can set."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from cem_toolkit import api
+
+
+class WikiOptions(api.Options):
+    """Options of the knowledge source `wiki`."""
+
+    backend: Literal["offline", "live"] = Field(
+        default="offline", description="'offline': summaries from a data package; 'live': a wiki's MediaWiki API"
+    )
+    language: str = Field(
+        default="en",
+        pattern=r"^[a-z][a-z0-9-]*$",
+        description="Wikipedia's language code; the offline data package has en, es and fr",
+    )
+    top_k: int = Field(default=3, ge=1, le=100, description="pages kept for each mistake")
+    per_query: int = Field(default=20, ge=1, le=50, description="search results looked at for each query")
+    max_chars: int = Field(default=8000, ge=100, description="a page's text is cut to this many characters")
+    licence: str = Field(default="CC BY-SA 4.0", description="licence of the texts, noted with every passage")
+
+    data: Path | None = Field(
+        default=None,
+        description="offline: a JSON file {title: {title, extract, …}} to search instead of the data package",
+    )
+
+    api_url: str = Field(
+        default="https://{language}.wikipedia.org/w/api.php",
+        pattern=r"^https?://",
+        description="live: the wiki's api.php; {language} is filled in",
+    )
+    contact: str = Field(
+        default="",
+        pattern=r"^[ -~]*$",
+        description="live: an e-mail or web address for the User-Agent, as Wikimedia's policy asks of every client",
+    )
+    whole_pages: bool = Field(default=False, description="live: take whole pages instead of their introductions")
+    min_interval: float = Field(default=1.0, ge=0, description="live: seconds from a request's start to the next one's")
+    timeout: float = Field(default=30.0, gt=0, description="live: seconds after which one request counts as failed")
+    retries: int = Field(default=5, ge=0, description="live: how often a failed request is tried again")
+    max_seconds: float = Field(default=1800.0, gt=0, description="live: seconds for all requests of a round together")
+    max_requests: int = Field(default=5000, ge=1, description="live: requests of a round, tries again included")
+
+    @property
+    def api_address(self) -> str:
+        """`api_url` with the language filled in."""
+        return self.api_url.replace("{language}", self.language)

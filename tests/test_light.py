@@ -1,0 +1,34 @@
+"""The core stays light: importing it, and asking for help, loads no torch and no transformers."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "transformers", "datasets", "lm_eval", "trl", "bm25s", "numpy", "pandas")
+CHECK = f"loaded = [name for name in {HEAVY!r} if name in sys.modules]; assert not loaded, loaded"
+
+
+def run(code: str) -> None:
+    subprocess.run([sys.executable, "-c", f"import sys\n{code}\n{CHECK}"], check=True, timeout=60)  # noqa: S603
+
+
+def test_import_is_light() -> None:
+    run("import cem_toolkit, cem_toolkit.api")
+
+
+def test_discovering_plugins_is_light() -> None:
+    run("from cem_toolkit.plugins import discover; found = discover(); assert not found.broken, found.broken")
+
+
+@pytest.mark.parametrize("arguments", [[], ["evolve"], ["resume"], ["show"], ["plugins"], ["init"]], ids=str)
+def test_every_help_is_light(arguments: list[str]) -> None:
+    run(
+        "from cem_toolkit.cli import main\n"
+        f"try: main({[*arguments, '--help']!r})\nexcept SystemExit as end: assert end.code == 0"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["plugins"], ["plugins", "--json"]], ids=str)
+def test_listing_plugins_is_light(arguments: list[str]) -> None:
+    run(f"from cem_toolkit.cli import main\ntry: main({arguments!r})\nexcept SystemExit as end: assert end.code == 0")
