@@ -10,7 +10,7 @@ import pytest
 
 from cem_lm_eval import models
 from cem_toolkit.api import Context, Model
-from cem_toolkit.testing import make_context
+from cem_toolkit.testing import make_context, make_tiny_model
 
 CAPITALS = {
     "Afghanistan": ("Tirana", "Kabul", "Dushanbe", "Tashkent"),
@@ -24,45 +24,12 @@ ROWS = [
     {"question": f"What is the capital of {country}?", "choices": list(choices), "answer": number % 4, "group": "g1"}
     for number, (country, choices) in enumerate(CAPITALS.items())
 ]
-CHAT_TEMPLATE = (
-    "{% for message in messages %}<{{ message['role'] }}>{{ message['content'] }}</{{ message['role'] }}>{% endfor %}"
-    "{% if add_generation_prompt %}<assistant>{% endif %}"
-)
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """A LLaMA of some thousand random parameters."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    folder = tmp_path_factory.mktemp("tiny")
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=["<s>", "</s>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
-    )
-    tokenizer.train_from_iterator([json.dumps(row) for row in ROWS], trainer)
-    special = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>"}
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
-    fast.chat_template = CHAT_TEMPLATE
-    fast.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(fast),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        max_position_embeddings=512,
-        bos_token_id=0,
-        eos_token_id=1,
-        initializer_range=0.5,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    return Model(name="tiny", path=folder, fingerprint="tiny")
+    return make_tiny_model(tmp_path_factory.mktemp("tiny"), [json.dumps(row) for row in ROWS])
 
 
 class Recorder:

@@ -7,8 +7,9 @@ from typing import Any
 
 from cem_toolkit.records import Model
 from cem_toolkit.roles import Context
+from cem_toolkit.testing.tiny import make_tiny_model
 
-__all__ = ["make_context"]
+__all__ = ["make_context", "make_tiny_model"]
 
 
 class _Silent:

@@ -1,0 +1,66 @@
+"""Examples in the documents are run: Python blocks against a finished run, commands against the command line's own rules."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from cem_toolkit.cli import cli
+from cem_toolkit.config import merge, resolve
+from cem_toolkit.plugins import discover
+from conftest import Evolve
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *ROOT.glob("plugins/*/*.md"),
+]
+BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCKS = [
+    pytest.param(language, options.split(), text, id=f"{page.relative_to(ROOT)}-{number}")
+    for page in PAGES
+    for number, (language, options, text) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
+    if language in ("python", "sh", "yaml")
+]
+
+
+@pytest.mark.parametrize(("language", "options", "text"), BLOCKS)
+def test_block(
+    language: str, options: list[str], text: str, evolve: Evolve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if language == "python":
+        code = compile(text, "a document", "exec")
+        if "no-run" not in options:
+            evolve()  # `runs/latest` for the example to read
+            monkeypatch.chdir(tmp_path)
+            exec(code, {"__name__": "example"})  # noqa: S102
+    elif language == "yaml":
+        values = merge({"model": "m", "tasks": ["t"]}, yaml.safe_load(text))
+        resolve(values, discover(), "a document")
+    else:
+        for line in text.replace("\\\n", " ").splitlines():
+            command = shlex.split(line, comments=True)
+            if command[:1] == ["cem-toolkit"]:
+                _parse(command[1:])
+
+
+def _parse(arguments: list[str]) -> None:
+    """Has click check a command line without running it."""
+    if not arguments or arguments[0].startswith("-"):
+        return
+    context = click.Context(cli, info_name="cem-toolkit")
+    command = cli.get_command(context, arguments[0])
+    assert command, f"no command {arguments[0]}"
+    command.make_context(arguments[0], arguments[1:], parent=context)
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
