@@ -54,7 +54,8 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def evolving(*more: str) -> list[str]:
-    return ["evolve", "--model", "model", "--tasks", "capitals.jsonl", "--set", "cache=cache", *more]
+    small = [option for text in ("cache=cache", "mixer.token_budget=1500") for option in ("--set", text)]
+    return ["evolve", "--model", "model", "--tasks", "capitals.jsonl", *small, *more]
 
 
 def summary(folder: Path) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def test_the_model_that_was_trained_is_the_one_evaluated(folder: Path) -> None:
 
 
 def test_resume_after_kill_9_goes_on_from_the_last_checkpoint(folder: Path) -> None:
-    slow = ["--set", "trainer.epochs=60", "--set", "trainer.checkpoint_steps=5", "--seed", "7"]
+    slow = ["--set", "trainer.epochs=25", "--set", "trainer.checkpoint_seconds=1", "--seed", "7"]
     process = subprocess.Popen(  # noqa: S603
         [*COMMAND, *evolving(*slow)],
         cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -123,5 +124,5 @@ def test_resume_after_kill_9_goes_on_from_the_last_checkpoint(folder: Path) -> N
     assert all(path.stat().st_mtime_ns == before[path] for path in finished), "an earlier stage was done again"
     trained = find_run("latest", folder / "runs").rounds[0].stage("train")
     assert trained
-    assert trained.figures["resumed_from_step"] >= 5
+    assert trained.figures["resumed_from_step"] > 0
     assert not list(trained.folder.rglob("checkpoints"))

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cem_toolkit.checks import check_components, check_inputs
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
 from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
 from cem_toolkit.loop import go_rounds
-from cem_toolkit.models import NotOnDisk, check_model, resolve_model
+from cem_toolkit.models import NotOnDisk, resolve_model
 from cem_toolkit.planning import Plan, make_plan
 from cem_toolkit.plugins import Plugins, discover
 from cem_toolkit.records import Model
-from cem_toolkit.roles import Context
 from cem_toolkit.run import Run, create_run
 from cem_toolkit.stages import Stages
 
@@ -41,9 +41,10 @@ def evolve(
     """
     stages = _prepare(config, values, preset, Screen(quiet=not progress), registry)
     model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
-    written = stages.config.model_dump(mode="json")
-    run = create_run(stages.config.out, written, _facts(stages, model))
-    return _go(run, stages, model)
+    check_components(stages, model)
+    run = create_run(stages.config.out, stages.config.model_dump(mode="json"), _facts(stages, model))
+    with run.locked():
+        return _go(run, stages, model)
 
 
 def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) -> Run:
@@ -52,15 +53,16 @@ def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) 
     config, crew = resolve({**run.config, "out": str(run.folder.parent)}, known, str(run.folder / "config.yaml"))
     stages = Stages(config, crew, known, Screen(quiet=not progress), Path(run.plan["config_folder"]), None)
     with run.locked():
-        _check(stages)
+        check_inputs(stages)
         model = resolve_model(config.model, stages.cache, stages.screen.log)
         if model.fingerprint != run.plan["model_fingerprint"]:
             raise CemError(
                 f"{run.folder}: model {config.model} is not the one that this run began with "
                 f"({model.fingerprint}, was {run.plan['model_fingerprint']}); start a new run with `cem-toolkit evolve`"
             )
-    run.record("run_resumed")
-    return _go(run, stages, model)
+        check_components(stages, model)
+        run.record("run_resumed")
+        return _go(run, stages, model)
 
 
 def plan(
@@ -71,7 +73,8 @@ def plan(
     try:
         model = resolve_model(stages.config.model, stages.cache, stages.screen.log, fetch=False)
     except NotOnDisk:
-        model = None
+        return make_plan(stages, None)
+    check_components(stages, model)
     return make_plan(stages, model)
 
 
@@ -86,62 +89,21 @@ def _prepare(
     filled = with_preset(written, known, preset or written.pop("preset", None))
     filled.pop("preset", None)
     config, crew = resolve(filled, known, str(path) if path else "configuration")
-    config = config.model_copy(update={"out": config.out.expanduser().resolve()})
     folder = path.parent.resolve() if path else Path.cwd()
-    stages = Stages(config, crew, known, screen, folder, None)
-    _check(stages)
+    local = folder / Path(config.model).expanduser()
+    places = {"out": config.out.expanduser().resolve(), "model": str(local) if local.exists() else config.model}
+    stages = Stages(config.model_copy(update=places), crew, known, screen, folder, None)
+    check_inputs(stages)
     return stages
-
-
-def _check(stages: Stages) -> None:
-    """Raises CemError with everything that can be known early to go wrong, before anything is written below `out`."""
-    config, crew = stages.config, stages.crew
-    for folder in (config.out, stages.cache):
-        _check_writable(folder)
-    problems: list[str] = []
-    bare = Model(name=config.model, path=Path(config.model).expanduser(), fingerprint="")
-    _collect(problems, check_model, config.model)
-    for _, component in crew.all():
-        _collect(problems, component.check, _bare_context(stages, component, bare))
-    ctx = _bare_context(stages, crew.evaluator, bare)
-    for tasks in (config.tasks, config.general):
-        if tasks:
-            _collect(problems, crew.evaluator.check_tasks, tasks, ctx)
-    if problems:
-        raise CemError("\n".join(dict.fromkeys(problems)))
-
-
-def _bare_context(stages: Stages, component: Any, model: Model) -> Context:
-    return stages.context(component, model, 0, stages.cache)
-
-
-def _collect(problems: list[str], check: Any, *arguments: Any) -> None:
-    try:
-        check(*arguments)
-    except CemError as error:
-        problems.extend(str(error).splitlines())
-
-
-def _check_writable(folder: Path) -> None:
-    there = folder
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    if not there.is_dir():
-        raise CemError(f"{folder}: cannot be made, for {there} is a file; choose another folder")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise CemError(
-            f"{folder}: cannot be written ({there} does not let you); choose another with --out, or mend its rights"
-        )
 
 
 def _go(run: Run, stages: Stages, model: Model) -> Run:
     working = Stages(stages.config, stages.crew, stages.plugins, stages.screen, stages.config_folder, run)
-    with run.locked():
-        working.screen.log(f"run {run.name} in {run.folder}")
-        working.notify("cem_run_started")
-        note = go_rounds(working, model)
-        run.record("run_finished", note=note)
-        working.notify("cem_run_finished")
+    working.screen.log(f"run {run.name} in {run.folder}")
+    working.notify("cem_run_started")
+    note = go_rounds(working, model)
+    run.record("run_finished", note=note)
+    working.notify("cem_run_finished")
     if note:
         working.screen.log(note)
     return run

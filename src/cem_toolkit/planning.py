@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cem_toolkit.checks import existing
 from cem_toolkit.loop import go_rounds
 from cem_toolkit.records import Model
 from cem_toolkit.stages import Stages, Unfinished
@@ -102,7 +103,7 @@ def make_plan(stages: Stages, model: Model | None) -> Plan:
         stages=planned,
         seconds=round(sum(stage.seconds for stage in planned)),
         disk_bytes=round(model_bytes * (trainings + TRAINING_DISK - 1)) if trainings else 0,
-        disk_free_bytes=shutil.disk_usage(_existing(config.out)).free,
+        disk_free_bytes=shutil.disk_usage(existing(config.out)).free,
         basis=basis,
     )
 
@@ -150,9 +151,3 @@ def _measured(stages: Stages) -> tuple[float | None, float | None, str]:
 def _finished(out: Path, name: str) -> list[dict[str, Any]]:
     folders = sorted(out.glob(f"*/round-*/{name}"), key=lambda folder: folder.stat().st_mtime, reverse=True)
     return [info for folder in folders[:20] if (info := read_info(folder))]
-
-
-def _existing(folder: Path) -> Path:
-    while not folder.exists():
-        folder = folder.parent
-    return folder

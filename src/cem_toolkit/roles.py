@@ -73,7 +73,7 @@ class Component(ABC):
 
     def check(self, ctx: Context) -> None:  # noqa: B027 (an optional hook)
         """Called before anything is written. Raise CemError for whatever would make the run fail later: a missing
-        file, an unknown task, a library that is not installed. Must be quick and load no model."""
+        file, a library that is not installed, too little disk. `ctx.model` is on disk. Be quick and load no model."""
 
     def fingerprint(self, ctx: Context) -> str:
         """What besides version, options, seed and inputs decides the output, such as the hash of a data file."""
@@ -85,7 +85,9 @@ class Evaluator(Component):
 
     @abstractmethod
     def check_tasks(self, tasks: Sequence[str], ctx: Context) -> None:
-        """Raise CemError for a task that is unknown or whose questions are not usable. Called after `check`."""
+        """Raise CemError for a task that is unknown or whose questions are not usable.
+
+        Called before all else: `ctx.model` may not be on disk yet."""
 
     @abstractmethod
     def fingerprint_tasks(self, tasks: Sequence[str], ctx: Context) -> str:

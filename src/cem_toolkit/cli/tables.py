@@ -16,14 +16,24 @@ NAMES = {
     "held_out": "held out",
     "reviewed": "reviewed (own pair trained)",
 }
+PLAIN_WIDTH = 120
+"""Columns, where stdout is no terminal."""
+
+
+def _console() -> Console:
+    """On a terminal as wide as it is, elsewhere wide enough for the tables."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
 
 
 def print_summary(summary: Mapping[str, Any]) -> None:
-    console = Console(highlight=False)
-    console.print(f"run {escape(summary['run'])}: {escape(str(summary['model']))}, seed {summary['seed']}")
+    console = _console()
+    console.print(
+        f"run {escape(summary['run'])}: {escape(str(summary['model']))}, seed {summary['seed']}", soft_wrap=True
+    )
     for turn in summary["rounds"]:
         console.print(_outcomes(turn))
-        console.print(_cost(turn))
+        console.print(_cost(turn), soft_wrap=True)
     if not summary["finished"]:
         console.print(f"not finished; `cem-toolkit resume {escape(summary['run'])}` goes on")
     if summary["note"]:
@@ -34,7 +44,7 @@ def print_summary(summary: Mapping[str, Any]) -> None:
 def _outcomes(turn: Mapping[str, Any]) -> Table:
     table = Table(title=f"round {turn['round']}, against the starting model", title_justify="left")
     table.add_column("questions")
-    for name in ("n", "right before", "right after", "change", "fixed", "broken", "fix rate", "break rate"):
+    for name in ("n", "right before", "right after", "points", "fixed, of wrong", "broken, of right"):
         table.add_column(name, justify="right")
     rows = [(label, turn[name]) for name, label in NAMES.items()]
     rows += [(f"general: {task}", outcome) for task, outcome in turn["general"].items()]
@@ -51,15 +61,13 @@ def _cells(outcome: Mapping[str, int]) -> list[str]:
         f"{before:,} ({before / n:.1%})",
         f"{after:,} ({after / n:.1%})",
         f"{(after - before) / n * 100:+.1f}",
-        f"{outcome['fixed']:,}",
-        f"{outcome['broken']:,}",
         _rate(outcome["fixed"], n - before),
         _rate(outcome["broken"], before),
     ]
 
 
 def _rate(part: int, whole: int) -> str:
-    return f"{part}/{whole} = {part / whole:.1%}" if whole else "-"
+    return f"{part:,}/{whole:,} ({part / whole:.1%})" if whole else "-"
 
 
 def _cost(turn: Mapping[str, Any]) -> str:
@@ -77,7 +85,7 @@ def _cost(turn: Mapping[str, Any]) -> str:
 
 
 def print_plan(plan: Plan) -> None:
-    console = Console(highlight=False)
+    console = _console()
     console.print(f"model {escape(plan.model)} ({plan.model_bytes / 1e6:,.0f} MB of weights)")
     questions = ", ".join(f"{task} {count:,}" for task, count in plan.questions.items())
     console.print(
@@ -101,7 +109,7 @@ def _time(seconds: float) -> str:
 
 
 def print_plugins(found: Plugins) -> None:
-    console = Console(highlight=False)
+    console = _console()
     table = Table("role", "name", "version", "from")
     for entry in sorted(found.registered, key=lambda entry: (entry.role, entry.cls.name)):
         table.add_row(entry.role, escape(entry.cls.name), escape(entry.cls.version), escape(entry.distribution))

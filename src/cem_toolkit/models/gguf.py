@@ -4,6 +4,7 @@ The layout is that of https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 import contextlib
+import io
 import os
 import shutil
 import struct
@@ -91,16 +92,15 @@ def _convert(path: Path, folder: Path) -> None:
     try:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-        from transformers.utils import logging
     except ImportError as error:
         raise CemError(f"{path}: loading a GGUF file takes torch and transformers 5.20 or later: {error}") from None
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        quantization = GgufConfig(dequantize=True)
+    with contextlib.redirect_stderr(io.StringIO()):  # bars of two kinds, and advice on how to stay quantized
         # Quantized weights carry less than bfloat16 does.
         model = AutoModelForCausalLM.from_pretrained(
-            path.parent, gguf_file=path.name, quantization_config=quantization, dtype=torch.bfloat16
+            path.parent,
+            gguf_file=path.name,
+            quantization_config=GgufConfig(dequantize=True),
+            dtype=torch.bfloat16,
         )
         tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
         model.hf_quantizer = None  # else the copy would claim to be quantized still
@@ -108,9 +108,6 @@ def _convert(path: Path, folder: Path) -> None:
             del model.config.quantization_config
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-    finally:
-        if bars:
-            logging.enable_progress_bar()
 
 
 def _unpack(file: BinaryIO, form: str) -> tuple[int, ...]:

@@ -1,0 +1,66 @@
+"""Everything that can be known early to go wrong is said before anything is written below the runs' folder."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cem_toolkit.errors import CemError
+from cem_toolkit.models import check_model
+from cem_toolkit.records import Model
+from cem_toolkit.stages import Stages
+
+
+def check_inputs(stages: Stages) -> None:
+    """Folders, the model as far as can be seen without loading it, and the tasks. Raises CemError with all problems."""
+    config, evaluator = stages.config, stages.crew.evaluator
+    for folder in (config.out, stages.cache):
+        check_writable(folder)
+    named = Model(name=config.model, path=Path(config.model).expanduser(), fingerprint="")
+    ctx = stages.context(evaluator, named, 0, existing(config.out))
+    checks: list[Callable[[], object]] = [lambda: check_model(config.model)]
+    checks += [lambda: evaluator.check_tasks(config.tasks, ctx)]
+    checks += [lambda: evaluator.check_tasks(config.general, ctx)] if config.general else []
+    _raise_all(checks)
+
+
+def check_components(stages: Stages, model: Model) -> None:
+    """Every component's own check, with the model on disk. Raises CemError with all problems."""
+    folder = existing(stages.config.out)
+    parts = [part for _, part in stages.crew.all()]
+    _raise_all([_checking(part, stages.context(part, model, 0, folder)) for part in parts])
+
+
+def check_writable(folder: Path) -> None:
+    """Raises CemError where `folder` could not be made or written."""
+    there = existing(folder)
+    if not there.is_dir():
+        raise CemError(f"{folder}: cannot be made, for {there} is a file; choose another folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise CemError(
+            f"{folder}: cannot be written ({there} does not let you); choose another with --out, or mend its rights"
+        )
+
+
+def existing(folder: Path) -> Path:
+    """`folder`, or the nearest above it that exists."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def _checking(component: Any, ctx: Any) -> Callable[[], object]:
+    return lambda: component.check(ctx)
+
+
+def _raise_all(checks: Iterable[Callable[[], object]]) -> None:
+    problems = dict.fromkeys(line for check in checks for line in _complaints(check))
+    if problems:
+        raise CemError("\n".join(problems))
+
+
+def _complaints(check: Callable[[], object]) -> Iterator[str]:
+    try:
+        check()
+    except CemError as error:
+        yield from str(error).splitlines()
