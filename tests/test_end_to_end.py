@@ -1,4 +1,4 @@
-"""The whole loop through the command line with the real plugins: lm-eval, Wikipedia summaries, TRL; only the model is tiny.
+"""The whole loop through the command line with real plugins: lm-eval, Wikipedia summaries, TRL; only the model is tiny.
 
 What it answers is noise; that each stage does its part, is reused, and goes on after a hard kill, is not.
 """

@@ -15,6 +15,25 @@ def test_it_is_ready_to_run() -> None:
     assert [source.name for source in crew.sources] == ["wiki"]
 
 
+def test_taking_a_sign_away_sets_that_option() -> None:
+    plugins = discover()
+    text = configuration(plugins)
+    for line in (
+        "  # limit: null",
+        "  # keys: keyphrase",
+        "    # top_k: 3",
+        "  # review: 0.1",
+        "  # epochs: 2",
+        "# seed: 0",
+    ):
+        assert f"\n{line}\n" in text, line
+        text = text.replace(f"\n{line}\n", "\n" + line.replace("# ", "", 1) + "\n", 1)
+    text = text.replace("  epochs: 2", "  epochs: 5").replace("\nseed: 0", "\nseed: 8")
+    config, crew = resolve(yaml.safe_load(text), plugins, "cem.yaml")
+    assert config.seed == 8
+    assert crew.trainer.options.epochs == 5
+
+
 def test_every_option_stands_there_and_defaults_can_be_uncommented(plugins: Plugins) -> None:
     text = configuration(plugins)
     lines = text.splitlines()

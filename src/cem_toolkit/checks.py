@@ -1,6 +1,6 @@
 """Everything that can be known early to go wrong is said before anything is written below the runs' folder."""
 
-import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,17 @@ def check_components(stages: Stages, model: Model) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Raises CemError where `folder` could not be made or written."""
+    """Raises CemError where `folder` could not be made or written: tries it, and leaves nothing."""
     there = existing(folder)
     if not there.is_dir():
         raise CemError(f"{folder}: cannot be made, for {there} is a file; choose another folder")
-    if not os.access(there, os.W_OK | os.X_OK):
+    try:
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(bytes(1 << 16))
+    except OSError as error:
         raise CemError(
-            f"{folder}: cannot be written ({there} does not let you); choose another with --out, or mend its rights"
-        )
+            f"{folder}: cannot be written ({error.strerror} in {there}); choose another folder, or mend that"
+        ) from None
 
 
 def existing(folder: Path) -> Path:

@@ -48,7 +48,7 @@ class Config(Options):
     split: SplitConfig = Field(SplitConfig(), description="How questions are put apart.")
     evaluator: Section = Field({}, description="Options of the evaluator.")
     miner: Section = Field({}, description="Options of the mistake miner.")
-    sources: dict[str, Section] = Field({}, description="Options of the knowledge sources, by name.")
+    sources: dict[str, Section | None] = Field({}, description="Options of the knowledge sources, by name.")
     mixer: Section = Field({}, description="Options of the data mixer.")
     trainer: Section = Field({}, description="Options of the trainer.")
 
@@ -141,8 +141,9 @@ def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Co
     """
     problems: list[str] = []
     config: Config | None = None
+    values = {name: value for name, value in values.items() if value is not None}  # a section that is left empty
     try:
-        config = Config.model_validate(dict(values))
+        config = Config.model_validate(values)
     except ValidationError as error:
         problems += _problems(error, Config, where)
     names = config.plugins if config else _strings(values.get("plugins", Config.model_fields["plugins"].default))

@@ -1,5 +1,6 @@
 """Performs one stage: reuses a finished one of the same key, else lets the component work and seals what it wrote."""
 
+import contextlib
 import json
 import shutil
 import time
@@ -151,7 +152,8 @@ class Stages:
             counts = {file: write_records(folder / file, records) for file, records in files.items()}
         except BaseException as error:
             self.notify("cem_stage_failed", stage=stage, error=error)
-            self.run.record("stage_failed", round=stage.round, stage=stage.name, error=one_line(error))
+            with contextlib.suppress(OSError):  # on a full disk the first error is the one to tell
+                self.run.record("stage_failed", round=stage.round, stage=stage.name, error=one_line(error))
             raise
         info = {
             **stage.info,

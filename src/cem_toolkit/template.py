@@ -29,11 +29,11 @@ def configuration(plugins: Plugins) -> str:
     for role in ROLES:
         section = "sources" if role == "source" else role
         lines.append(f"\n# {Config.model_fields[section].description}")
-        lines.append(f"{section}:" if role == "source" else f"{section}: {{}}")
+        lines.append(f"{section}:")
         for name in plugins.names(role):
             chosen = name == DEFAULTS.get(role) or role in ("source", "trainer")
             note = "" if chosen else " (where chosen by plugins)"
-            lines.append(f"  {name}: {{}}" if role == "source" else f"  # {role} {name}{note}:")
+            lines.append(f"  {name}:" if role == "source" else f"  # {role} {name}{note}:")
             lines += _options(plugins.get(role, name).Options, 4 if role == "source" else 2)
         if role == "source" and not plugins.names(role):
             lines[-1] = "sources: {}"

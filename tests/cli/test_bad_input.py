@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import toy
+from cem_toolkit.run import find_run
 
 COMMAND = [sys.executable, "-c", "from cem_toolkit.cli import main; main()"]
 QUESTION = {"question": "What is the capital of Chad?", "choices": ["N'Djamena", "Lagos"], "answer": 0}
@@ -123,19 +125,68 @@ def test_two_errors_in_the_inputs_are_both_shown(folder: Path) -> None:
     assert "bad.jsonl" in said
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_an_output_folder_that_is_not_writable(folder: Path) -> None:
-    locked = folder / "locked"
-    locked.mkdir(mode=0o500)
-    assert "cannot be written" in evolve(folder, "--out", "locked/runs")
-
-
 def test_an_output_folder_below_a_file(folder: Path) -> None:
     assert "is a file" in evolve(folder, "--out", "good.jsonl/runs")
 
 
-def test_a_read_only_file_system(folder: Path) -> None:
-    assert "cannot be written" in evolve(folder, "--out", "/proc/runs")
+def test_an_output_folder_that_cannot_be_written(folder: Path) -> None:
+    locked = folder / "locked"
+    locked.mkdir(mode=0o500)
+    out = "/proc/runs" if os.geteuid() == 0 else "locked/runs"  # root may write anywhere but there
+    assert "cannot be written" in evolve(folder, "--out", out)
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with 400 KiB in all."""
+    place = tmp_path / "full"
+    place.mkdir()
+    mount = subprocess.run(  # noqa: S603
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if mount.returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    yield place
+    subprocess.run(["/bin/umount", str(place)], check=True)  # noqa: S603
+
+
+def test_a_full_disk(folder: Path, full_disk: Path) -> None:
+    (full_disk / "filler").write_bytes(bytes(380 << 10))
+    assert "No space left on device" in evolve(folder, "--out", "full/runs")
+
+
+def test_a_disk_that_fills_up_during_a_run(full_disk: Path, tmp_path: Path) -> None:
+    """The core alone, with toy plugins: what is finished stays, what was being written is not taken for finished."""
+    code = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+import toy, functools
+from pathlib import Path
+from cem_toolkit import cli, evolving, plugins
+found = plugins.discover(); plugins.register(found, "toy", toy.ToyPlugin())
+evolving.discover = lambda: found
+train = toy.ToyTrainer.train
+def fill(self, rows, ctx):
+    figures = train(self, rows, ctx)
+    with open(ctx.folder / "model" / "big.safetensors", "wb", buffering=0) as file:
+        while True: file.write(bytes(4096))
+toy.ToyTrainer.train = fill
+model = toy.write_model(Path("model"), ["Town1"])
+toy.CITIES = dict(list(toy.CITIES.items())[:8])
+cli.main(["evolve", "--model", "model", "--tasks", "capitals", "--plugins", "toy-eval,toy-pages,toy-train",
+          "--out", "full/runs", "--set", "cache=cache"])
+"""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    (said,) = [line for line in done.stderr.splitlines() if "error" in line]
+    assert "the disk is full" in said
+    assert "resume latest" in said
+    run = find_run("latest", full_disk / "runs")
+    assert run.questions
+    assert not run.rounds
+    assert run.round(1).stage("mix")
+    assert run.round(1).stage("train") is None
 
 
 def test_unknown_run(folder: Path) -> None:
