@@ -61,6 +61,12 @@ def test_the_built_in_miner_and_mixer_are_there() -> None:
             "@hookimpl\ndef cem_register_sources(): return [S]",
             "has no version",
         ),
+        (
+            "from cem_toolkit.api import Source, hookimpl\n"
+            "class S(Source):\n  name='../s'\n  version='1'\n  def retrieve(self, m, c): ...\n"
+            "@hookimpl\ndef cem_register_sources(): return [S]",
+            "is called '../s'",
+        ),
     ],
 )
 def test_a_broken_plugin_is_contained_and_named(site: Path, code: str, said: str) -> None:

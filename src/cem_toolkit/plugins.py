@@ -2,6 +2,7 @@
 
 import difflib
 import importlib.metadata
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -14,6 +15,8 @@ from cem_toolkit.errors import CemError
 from cem_toolkit.roles import ROLES, Component, Preset
 
 REGISTRATION = {role: f"cem_register_{role}s" for role in (*ROLES, "preset")}
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""Names become folders of the run and of the cache."""
 BUNDLED = {"lm-eval": "cem-lm-eval", "wiki": "cem-wiki", "trl": "cem-trl", "embedded": "cem-embedded"}
 """Component names of this project's own plugins, with the distributions that carry them."""
 
@@ -74,10 +77,7 @@ class Plugins:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         if not near:
             return f"unknown {role} {name!r}; installed: {', '.join(self.names())} (see `cem-toolkit plugins`)"
-        installed = near[0] in self.names()
-        how = f" (pip install {BUNDLED[near[0]]})" if near[0] in BUNDLED and not installed else ""
-        if not how and near[0] in BUNDLED:
-            how = f", of {BUNDLED[near[0]]}: pip install {BUNDLED[near[0]]}"
+        how = f" (pip install {BUNDLED[near[0]]})" if near[0] in BUNDLED else ""
         return f"unknown {role} {name!r}; did you mean {near[0]!r}{how}?"
 
     def call_each(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Any]]:
@@ -141,6 +141,10 @@ def _check_class(cls: Any, base: type[Component], hook: str) -> None:
     for attribute in ("name", "version"):
         if not isinstance(getattr(cls, attribute, None), str) or not getattr(cls, attribute):
             raise CemError(f"{cls.__module__}.{cls.__qualname__} has no {attribute}")
+    if not NAME.fullmatch(cls.name):
+        raise CemError(
+            f"{cls.__module__}.{cls.__qualname__} is called {cls.name!r}: use a to z, 0 to 9, '.', '_' and '-'"
+        )
     missing = sorted(cls.__abstractmethods__)
     if missing:
         raise CemError(f"{cls.__module__}.{cls.__qualname__} lacks {', '.join(missing)}")

@@ -63,7 +63,7 @@ class Stages:
         ctx = Context(
             model=model,
             folder=folder,
-            cache=self.cache / "components" / component.name.replace("/", "_"),
+            cache=self.cache / "components" / component.name,
             round=number,
             seed=self.config.seed,
             chat_template=self.config.chat_template,
