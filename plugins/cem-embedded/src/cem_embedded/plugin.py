@@ -26,6 +26,9 @@ ASKED = frozenset(
 WATCHED = frozenset({"internet_code"})
 """Known by heart or not at all, and in no encyclopedia's opening: a watch on forgetting."""
 
+TOKEN_BUDGET = 8_000
+"""Of one pass over the training set: some minutes of training on two CPU cores."""
+
 
 class Embedded(Preset):
     """Gemma 3 270M (Gemma Terms of Use apply), questions from the World Factbook, summaries from Wikipedia."""
@@ -45,6 +48,7 @@ class Embedded(Preset):
                 "model": str(gguf_path(cache / "embedded")),
                 "tasks": [str(write_questions(folder / "factbook.jsonl", names=ASKED))],
                 "general": [str(write_questions(folder / "internet_codes.jsonl", names=WATCHED))],
+                "mixer": {"token_budget": TOKEN_BUDGET},
             }
         except ValueError as error:
             raise CemError(f"preset embedded: {error}") from error

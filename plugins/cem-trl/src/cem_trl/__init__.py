@@ -1,0 +1,1 @@
+"""cem-toolkit's trainer: TRL's SFTTrainer on pre-training text and instructions together."""

@@ -1,0 +1,71 @@
+"""Checkpoints that an interrupted training continues from."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from cem_toolkit.api import CemError
+
+FREE_AFTERWARDS = 2**28
+"""Bytes that training leaves free on the disk."""
+
+
+def open_checkpoints(folder: Path, key: str) -> Path | None:
+    """Makes `folder` the checkpoints of the training `key`; returns the last whole one in it.
+
+    Checkpoints of other trainings, and half-written ones, are removed.
+    """
+    mark = folder / "training.txt"
+    if not (mark.is_file() and mark.read_text("utf-8") == key):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        mark.write_text(key, "utf-8")
+    last = None
+    for path in sorted(folder.glob("checkpoint-*"), key=_step, reverse=True):
+        if last is None and is_whole(path):
+            last = path
+        else:
+            shutil.rmtree(path)
+    return last
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Whether all files of `checkpoint` were written to their ends. transformers writes trainer_state.json last."""
+    try:
+        state = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
+        weights = list(checkpoint.glob("*.safetensors"))
+        stated = bool(state["global_step"] == _step(checkpoint))
+        archives = all(
+            zipfile.is_zipfile(checkpoint / name) for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth")
+        )
+        return stated and archives and bool(weights) and all(map(_is_whole_safetensors, weights))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Raises CemError where the disk of `folder` has less than `needed` bytes to spare."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed + FREE_AFTERWARDS:
+        wanted = (needed + FREE_AFTERWARDS) / 1e9
+        raise CemError(
+            f"training needs about {wanted:.1f} GB on the disk of {there}, and {free / 1e9:.1f} GB are free: "
+            "make room, or write no checkpoints (checkpoint_seconds: 0)"
+        )
+
+
+def _step(checkpoint: Path) -> int:
+    number = checkpoint.name.rpartition("-")[2]
+    return int(number) if number.isdecimal() else -1
+
+
+def _is_whole_safetensors(path: Path) -> bool:
+    """Whether the file is as long as its header says: 8 bytes of length, the header, the numbers."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header: dict[str, Any] = json.loads(file.read(length))
+    end: int = max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
+    return path.stat().st_size == 8 + length + end

@@ -1,0 +1,88 @@
+"""What can be set about a training run."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from cem_toolkit.api import Options
+
+LEARNING_RATES = {"full": 2e-5, "lora": 2e-4}
+MOST_ROWS_AT_ONCE = 8
+
+
+class TrlOptions(Options):
+    """Options of the trainer `trl`."""
+
+    method: Literal["full", "lora"] = Field("full", description="Train all weights, or low-rank adapters (LoRA).")
+    epochs: int = Field(2, ge=1, description="Passes over the rows.")
+    learning_rate: float | None = Field(
+        None, gt=0, description="Peak learning rate of AdamW. Default: 2e-5 for full, 2e-4 for lora."
+    )
+    schedule: Literal["cosine", "linear", "constant"] = Field(
+        "cosine", description="Course of the learning rate after the warm-up: down to 0 by the last step, or constant."
+    )
+    warmup_ratio: float = Field(
+        0.05, ge=0, lt=1, description="Share of the steps in which the learning rate rises from 0 to its peak."
+    )
+    weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay.")
+    max_grad_norm: float = Field(
+        1.0, ge=0, description="Gradients are scaled down to this norm at most; 0 leaves them as they are."
+    )
+    batch_size: int = Field(8, ge=1, description="Rows per optimiser step.")
+    micro_batch_size: int | None = Field(
+        None,
+        ge=1,
+        description="Rows put through the model at once; smaller needs less memory, and changes the result only by "
+        "rounding. Must divide batch_size. Default: its largest divisor up to 8.",
+    )
+    max_length: int = Field(
+        1024,
+        ge=16,
+        description="Tokens of a training sequence at most. Longer passages are split; of longer instructions the "
+        "prompt's beginning is left out.",
+    )
+    lora_rank: int = Field(16, ge=1, description="Rank of the LoRA matrices.")
+    lora_alpha: float = Field(32.0, gt=0, description="LoRA's scale: updates are multiplied by lora_alpha / lora_rank.")
+    lora_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout before the LoRA matrices.")
+    lora_targets: str = Field(
+        "all-linear",
+        min_length=1,
+        description="Modules that get an adapter: all-linear, or names separated by commas, such as q_proj,v_proj.",
+    )
+    merge: bool = Field(
+        True, description="Merge LoRA adapters into the model's weights (true), or keep them as a PEFT adapter (false)."
+    )
+    precision: Literal["auto", "mixed", "float32", "bfloat16"] = Field(
+        "auto",
+        description="mixed: float32 weights, bfloat16 arithmetic. bfloat16: weights too, in half the memory, but "
+        "updates much smaller than a weight are lost. auto: mixed where the device is fast at bfloat16, else float32.",
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train. auto: a GPU if any.")
+    gradient_checkpointing: bool = Field(
+        False, description="Keep fewer activations and compute them again: less memory, some 25 % slower."
+    )
+    checkpoint_seconds: float = Field(
+        90.0,
+        ge=0,
+        description="Seconds between checkpoints to resume from (more where writing one takes long); 0 writes none.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.micro_batch_size is not None and self.batch_size % self.micro_batch_size:
+            raise ValueError(
+                f"micro_batch_size {self.micro_batch_size} does not divide batch_size {self.batch_size}: "
+                "choose a divisor, or leave it out"
+            )
+        return self
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows in one pass through the model."""
+        if self.micro_batch_size is not None:
+            return self.micro_batch_size
+        return max(n for n in range(1, MOST_ROWS_AT_ONCE + 1) if self.batch_size % n == 0)
+
+    @property
+    def peak_learning_rate(self) -> float:
+        return self.learning_rate if self.learning_rate is not None else LEARNING_RATES[self.method]

@@ -1,0 +1,83 @@
+"""TRL's trainer, set up for one run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from datasets import Dataset
+from transformers import PrinterCallback, set_seed
+from trl import SFTConfig
+from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+from cem_toolkit.api import CemError, Context
+from cem_trl.encoding import Example
+from cem_trl.models import load_model, lora_config
+from cem_trl.options import TrlOptions
+from cem_trl.sft import Sft
+from cem_trl.watch import Cadence
+
+
+def make_trainer(
+    order: Sequence[Example], tokenizer: Any, options: TrlOptions, ctx: Context, device: str, precision: str
+) -> Sft:
+    """A trainer that sees the examples of `order` once, as they stand, beginning with `ctx.model`."""
+    set_seed(ctx.seed)
+    model = load_model(ctx, options, precision)
+    new_adapter = options.method == "lora" and not hasattr(model, "peft_config")
+    # Padding is told from text by its label alone, so that EOS may serve as padding and still be learned.
+    padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    try:
+        trainer = Sft(
+            model=model,
+            args=training_arguments(len(order), options, ctx, device, precision),
+            train_dataset=Dataset.from_dict(
+                {"input_ids": [each.input_ids for each in order], "labels": [each.labels for each in order]}
+            ),
+            data_collator=DataCollatorForLanguageModeling(pad_token_id=padding),
+            processing_class=tokenizer,
+            peft_config=lora_config(options) if new_adapter else None,
+            callbacks=[Cadence(options.checkpoint_seconds)],
+        )
+    except ValueError as error:
+        if not new_adapter:
+            raise
+        raise CemError(f"no adapters can be made for lora_targets {options.lora_targets!r}: {error}") from error
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def training_arguments(examples: int, options: TrlOptions, ctx: Context, device: str, precision: str) -> SFTConfig:
+    """TRL's settings. The epochs lie one after the other in the data, which is gone through once and in order."""
+    steps = -(-examples // options.batch_size)
+    arguments = SFTConfig(
+        output_dir=str(ctx.folder / "checkpoints"),
+        seed=ctx.seed,
+        use_cpu=device == "cpu",
+        bf16=precision == "mixed",
+        fp16=False,
+        per_device_train_batch_size=options.rows_at_once,
+        gradient_accumulation_steps=options.batch_size // options.rows_at_once,
+        num_train_epochs=1,
+        train_sampling_strategy="sequential",
+        dataset_kwargs={"skip_prepare_dataset": True},
+        learning_rate=options.peak_learning_rate,
+        lr_scheduler_type=_scheduler(options),
+        warmup_steps=int(options.warmup_ratio * steps),
+        weight_decay=options.weight_decay,
+        max_grad_norm=options.max_grad_norm,
+        gradient_checkpointing=options.gradient_checkpointing,
+        save_strategy="no",
+        save_total_limit=1,
+        logging_steps=1,
+        # A loss that is no number is to be seen, not to be replaced by the mean of the others.
+        logging_nan_inf_filter=False,
+        report_to="none",
+        disable_tqdm=True,
+    )
+    if arguments.n_gpu > 1:
+        # TRL refuses DataParallel; without a distributed launch one GPU trains.
+        arguments._n_gpu = 1
+    return arguments
+
+
+def _scheduler(options: TrlOptions) -> str:
+    return "constant_with_warmup" if options.schedule == "constant" else options.schedule

@@ -1,0 +1,62 @@
+"""The trainer `trl`, light to import."""
+
+import functools
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from cem_toolkit.api import CemError, Context, Options, Row, Trainer
+from cem_trl.options import TrlOptions
+
+LIBRARIES = ("torch", "transformers", "trl", "datasets", "accelerate", "peft", "tokenizers", "safetensors")
+
+
+class Trl(Trainer):
+    """Trains all weights or LoRA adapters by TRL, on pre-training text and instructions together."""
+
+    name = "trl"
+    version = "1"
+    Options: ClassVar[type[Options]] = TrlOptions
+
+    def check(self, ctx: Context) -> None:
+        """Raises CemError for missing libraries, devices, tokens, templates and disk space; reads no weights."""
+        missing = [library for library in LIBRARIES if importlib.util.find_spec(library) is None]
+        if missing:
+            raise CemError(f"the trainer trl needs {', '.join(missing)}: pip install {' '.join(missing)}")
+        from cem_trl.training import check
+
+        check(self.options, ctx)
+
+    def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
+        """Trains as `Trainer.train` says. The figures:
+
+        tokens and supervised_tokens (those with loss) over all epochs, without padding; steps, epochs; loss_first,
+        loss_last and losses ([[step, loss], …], 200 at most), in nats per supervised token; device, precision, method;
+        trainable_parameters; seconds of this try; resumed_from_step (0: not resumed).
+
+        Raises CemError for bad input, and where the loss stops being a number or memory runs out.
+        """
+        from cem_trl.training import train
+
+        return train(rows, self.options, ctx, self.version)
+
+    def count_tokens(self, texts: Sequence[str], ctx: Context) -> list[int]:
+        """Lengths in tokens, without special ones; needs no torch where the model has a tokenizer.json."""
+        return _counter(ctx.model.path)(texts)
+
+
+@functools.lru_cache(maxsize=4)
+def _counter(model: Path) -> Callable[[Sequence[str]], list[int]]:
+    """Counts tokens by the tokenizer of the model in the folder `model`."""
+    if (model / "tokenizer.json").is_file():
+        from tokenizers import Tokenizer
+
+        fast = Tokenizer.from_file(str(model / "tokenizer.json"))
+        fast.no_truncation()
+        fast.no_padding()
+        return lambda texts: [len(each.ids) for each in fast.encode_batch(list(texts), add_special_tokens=False)]
+    from transformers import AutoTokenizer
+
+    slow = AutoTokenizer.from_pretrained(model, local_files_only=True)
+    return lambda texts: [len(ids) for ids in slow(list(texts), add_special_tokens=False).input_ids] if texts else []
