@@ -27,7 +27,7 @@ def check_gguf(path: Path) -> None:
     try:
         from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
     except ImportError:
-        raise CemError(f"{path}: reading GGUF files takes the package gguf: pip install gguf") from None
+        raise CemError(f"{path}: reading GGUF files takes the package gguf: pip install 'cem-toolkit[gguf]'") from None
     size = path.stat().st_size
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
