@@ -25,10 +25,16 @@ def check_inputs(stages: Stages) -> None:
 
 
 def check_components(stages: Stages, model: Model) -> None:
-    """Every component's own check, with the model on disk. Raises CemError with all problems."""
-    folder = existing(stages.config.out)
-    parts = [part for _, part in stages.crew.all()]
-    _raise_all([_checking(part, stages.context(part, model, 0, folder)) for part in parts])
+    """Every component's own check, with the model on disk, and whether the tasks' questions can be had.
+
+    Raises CemError with all problems.
+    """
+    config, crew, folder = stages.config, stages.crew, existing(stages.config.out)
+    checks = [_checking(part, stages.context(part, model, 0, folder)) for _, part in crew.all()]
+    ctx = stages.context(crew.evaluator, model, 0, folder)
+    checks += [lambda: crew.evaluator.fingerprint_tasks(config.tasks, ctx)]
+    checks += [lambda: crew.evaluator.fingerprint_tasks(config.general, ctx)] if config.general else []
+    _raise_all(checks)
 
 
 def check_writable(folder: Path) -> None:
