@@ -17,8 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cem_embedded.gemma import gguf_path
 from cem_lm_eval.evaluator import LmEval
 from cem_toolkit.api import Attempt, Model, question_id
+from cem_toolkit.models import resolve_model
 from cem_toolkit.testing import make_context
 
 TASK = """\
@@ -104,7 +106,7 @@ def read_rows(questions: Path | None, limit: int | None) -> list[dict[str, Any]]
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--model", type=Path, required=True, help="a folder with a model as transformers writes it")
+    parser.add_argument("--model", default="", help="a folder, GGUF file or hub id (default: the embedded model)")
     parser.add_argument("--questions", type=Path, help="multiple choice as .jsonl (default: the embedded questions)")
     parser.add_argument("--limit", type=int, help="ask only the first so many")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
@@ -112,7 +114,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "same_as_lm_eval.json")
     args = parser.parse_args()
     rows = read_rows(args.questions, args.limit)
-    model = args.model.resolve()
+    cache = Path("~/.cache/cem-toolkit").expanduser()
+    model = resolve_model(args.model or str(gguf_path(cache / "embedded")), cache, print).path.resolve()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         questions = folder / "questions.jsonl"
@@ -123,7 +126,7 @@ def main() -> int:
     for file in sorted(model.glob("*.safetensors")):
         weights.update(file.read_bytes())
     result = {
-        "model": model.name,
+        "model": args.model or "gemma-3-270m-q4_k_m.gguf, dequantized",
         "weights_sha256": weights.hexdigest(),
         "source": args.questions.name if args.questions else "cem-embedded",
         "dtype": args.dtype,

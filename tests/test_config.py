@@ -102,12 +102,14 @@ def test_a_preset_fills_only_what_is_open(plugins: Plugins) -> None:
             return [Ready]
 
     register(plugins, "ready", Plugin())
-    filled = with_preset({"model": "mine", "trainer": {"epochs": 2}}, plugins, "ready")
+    said: list[str] = []
+    filled = with_preset({"preset": "ready", "model": "mine", "trainer": {"epochs": 2}}, plugins, said.append)
+    assert said == ["preset ready: for tests"]
     assert filled == {"model": "mine", "tasks": ["preset-task"], "trainer": {"epochs": 2, "rate": 1}}
     whole = {"model": "mine", "tasks": ["own"]}
-    assert with_preset(whole, plugins, None) == whole, "with model and tasks given no preset is laid below"
+    assert with_preset(whole, plugins, said.append) == whole, "with model and tasks given no preset is laid below"
     with pytest.raises(CemError, match="unknown preset 'redy'"):
-        with_preset({}, plugins, "redy")
+        with_preset({"preset": "redy"}, plugins, said.append)
 
 
 def test_every_option_is_described() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cem_toolkit.run import find_run
+from cem_toolkit.folders import find_run
 from cem_toolkit.testing import make_tiny_model
 
 pytestmark = pytest.mark.slow

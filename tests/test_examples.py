@@ -16,7 +16,7 @@ CONFIGURATIONS = sorted(path for path in EXAMPLES.rglob("*.yaml") if "plugins:" 
 def test_an_example_is_understood(path: Path, tmp_path: Path) -> None:
     plugins = discover()
     values = {**read_yaml(path), "cache": str(tmp_path / "cache")}
-    config, crew = resolve(with_preset(values, plugins, values.pop("preset", None)), plugins, str(path))
+    config, crew = resolve(with_preset(values, plugins, print), plugins, str(path))
     ctx = make_context(tmp_path, config_folder=path.parent, round=0)
     crew.evaluator.check(ctx)
     crew.evaluator.check_tasks(config.tasks, ctx)

@@ -12,13 +12,14 @@ __all__ = ["CemError", "Run", "evolve", "find_run", "plan", "resume"]
 if TYPE_CHECKING:
     from cem_toolkit.errors import CemError
     from cem_toolkit.evolving import evolve, plan, resume
-    from cem_toolkit.run import Run, find_run
+    from cem_toolkit.folders import find_run
+    from cem_toolkit.run import Run
 
 _HOMES = {
     "CemError": "cem_toolkit.errors",
     "Run": "cem_toolkit.run",
     "evolve": "cem_toolkit.evolving",
-    "find_run": "cem_toolkit.run",
+    "find_run": "cem_toolkit.folders",
     "plan": "cem_toolkit.evolving",
     "resume": "cem_toolkit.evolving",
 }

@@ -1,7 +1,7 @@
 """A run's configuration: what the user wrote, laid over a preset, checked whole, with every error at once."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -122,16 +122,17 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def with_preset(values: Mapping[str, Any], plugins: Plugins, name: str | None) -> dict[str, Any]:
-    """Fills what `values` leaves open from a preset: the one named, or the embedded one where model or tasks are
-    missing."""
-    if name is None and values.get("model") is not None and values.get("tasks"):
-        return dict(values)
-    if name is None and DEFAULT_PRESET not in plugins.names("preset"):
-        return dict(values)  # what is missing is then reported with all else that is wrong
-    preset = cast(type[Preset], plugins.get("preset", name or DEFAULT_PRESET))()
-    cache = Path(str(values.get("cache") or Config.model_fields["cache"].default)).expanduser()
-    return merge(preset.values(cache), {key: value for key, value in values.items() if value is not None})
+def with_preset(values: Mapping[str, Any], plugins: Plugins, say: Callable[[str], None]) -> dict[str, Any]:
+    """Fills what `values` leaves open from the preset that they name, or from the embedded one where model or tasks are
+    missing. `say` is told which."""
+    given = {key: value for key, value in values.items() if value is not None}
+    name = given.pop("preset", None)
+    if name is None and (given.keys() >= {"model", "tasks"} or DEFAULT_PRESET not in plugins.names("preset")):
+        return given  # what is still missing is reported with all else that is wrong
+    preset = cast(type[Preset], plugins.get("preset", str(name or DEFAULT_PRESET)))()
+    say(f"preset {preset.name}: {preset.summary}")
+    cache = Path(str(given.get("cache") or Config.model_fields["cache"].default)).expanduser()
+    return merge(preset.values(cache), given)
 
 
 def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Config, Crew]:

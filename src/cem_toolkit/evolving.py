@@ -13,12 +13,13 @@ from cem_toolkit.checks import check_components, check_inputs
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
 from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
+from cem_toolkit.folders import create_run
 from cem_toolkit.loop import go_rounds
 from cem_toolkit.models import NotOnDisk, resolve_model
 from cem_toolkit.planning import Plan, make_plan
 from cem_toolkit.plugins import Plugins, discover
 from cem_toolkit.records import Model
-from cem_toolkit.run import Run, create_run
+from cem_toolkit.run import Run
 from cem_toolkit.stages import Stages
 
 TOLD = ("cem-toolkit", "lm-eval", "transformers", "torch", "trl", "peft", "datasets", "accelerate", "tokenizers")
@@ -26,20 +27,15 @@ TOLD = ("cem-toolkit", "lm-eval", "transformers", "torch", "trl", "peft", "datas
 
 
 def evolve(
-    config: Path | str | None = None,
-    *,
-    preset: str | None = None,
-    progress: bool = True,
-    registry: Plugins | None = None,
-    **values: Any,
+    config: Path | str | None = None, *, progress: bool = True, registry: Plugins | None = None, **values: Any
 ) -> Run:
     """Runs the loop and returns the run.
 
     `config` is a YAML file; `values` are laid over it and have its names: `model="…", tasks=["…"], rounds=2,
-    trainer={"epochs": 3}`. With neither model nor tasks, the embedded preset fills them in. Raises CemError for
-    anything that the caller can mend, before anything is written.
+    trainer={"epochs": 3}`. Where model or tasks are missing, a preset fills them in: the one named by `preset="…"`,
+    else the embedded one. Raises CemError for anything that the caller can mend, before anything is written.
     """
-    stages = _prepare(config, values, preset, Screen(quiet=not progress), registry)
+    stages = _prepare(config, values, Screen(quiet=not progress), registry)
     model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
     check_components(stages, model)
     run = create_run(stages.config.out, stages.config.model_dump(mode="json"), _facts(stages, model))
@@ -65,11 +61,9 @@ def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) 
         return _go(run, stages, model)
 
 
-def plan(
-    config: Path | str | None = None, *, preset: str | None = None, registry: Plugins | None = None, **values: Any
-) -> Plan:
+def plan(config: Path | str | None = None, *, registry: Plugins | None = None, **values: Any) -> Plan:
     """What `evolve` would do, without doing it: nothing is written below `out`."""
-    stages = _prepare(config, values, preset, Screen(quiet=True), registry)
+    stages = _prepare(config, values, Screen(quiet=True), registry)
     try:
         model = resolve_model(stages.config.model, stages.cache, stages.screen.log, fetch=False)
     except NotOnDisk:
@@ -78,17 +72,13 @@ def plan(
     return make_plan(stages, model)
 
 
-def _prepare(
-    file: Path | str | None, values: Mapping[str, Any], preset: str | None, screen: Screen, registry: Plugins | None
-) -> Stages:
+def _prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen, registry: Plugins | None) -> Stages:
     path = Path(file) if file else None
     known = registry or discover()
     written = merge(
         read_yaml(path) if path else {}, {name: value for name, value in values.items() if value is not None}
     )
-    filled = with_preset(written, known, preset or written.pop("preset", None))
-    filled.pop("preset", None)
-    config, crew = resolve(filled, known, str(path) if path else "configuration")
+    config, crew = resolve(with_preset(written, known, screen.log), known, str(path) if path else "configuration")
     folder = path.parent.resolve() if path else Path.cwd()
     local = folder / Path(config.model).expanduser()
     places = {"out": config.out.expanduser().resolve(), "model": str(local) if local.exists() else config.model}

@@ -1,11 +1,9 @@
-"""A run's folder: making one, finding one, and reading what it holds as plain records."""
+"""What a run's folder holds, read as plain records."""
 
 import contextlib
 import datetime
 import fcntl
 import json
-import os
-import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,48 +17,7 @@ from cem_toolkit.errors import CemError
 from cem_toolkit.leaks import Drop
 from cem_toolkit.outcomes import summarise
 from cem_toolkit.records import Attempt, Mistake, Passage, Row
-from cem_toolkit.store import read_info, read_records, write_json
-
-ADJECTIVES = [
-    "amber",
-    "brave",
-    "calm",
-    "clever",
-    "eager",
-    "fair",
-    "gentle",
-    "honest",
-    "keen",
-    "kind",
-    "lucid",
-    "merry",
-    "patient",
-    "quick",
-    "quiet",
-    "steady",
-    "sunny",
-    "wise",
-]
-ANIMALS = [
-    "badger",
-    "crane",
-    "dolphin",
-    "falcon",
-    "fox",
-    "hare",
-    "heron",
-    "ibis",
-    "lark",
-    "lynx",
-    "marten",
-    "otter",
-    "owl",
-    "puffin",
-    "raven",
-    "seal",
-    "stork",
-    "wren",
-]
+from cem_toolkit.store import read_info, read_records
 
 
 @dataclass(frozen=True)
@@ -260,43 +217,3 @@ class Run:
                     f"{self.folder}: another process is working on this run; wait for it or stop it"
                 ) from None
             yield
-
-
-def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) -> Run:
-    """A new run's folder, whole from the start: filled beside its place and renamed. `latest` then points to it."""
-    out.mkdir(parents=True, exist_ok=True)
-    chance = random.SystemRandom()
-    today = datetime.date.today().isoformat()
-    while True:
-        name = f"{today}-{chance.choice(ADJECTIVES)}-{chance.choice(ANIMALS)}"
-        if (out / name).exists():
-            name += f"-{chance.randrange(1000):03}"
-        beside = out / f".{name}"
-        with contextlib.suppress(FileExistsError):
-            beside.mkdir()
-            break
-    (beside / "config.yaml").write_text(
-        yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8"
-    )
-    write_json(beside / "plan.json", plan)
-    os.rename(beside, out / name)
-    link = out / f".latest-{os.getpid()}"
-    link.symlink_to(name)
-    os.replace(link, out / "latest")
-    return Run(out / name)
-
-
-def find_run(reference: str, out: Path) -> Run:
-    """The run that a path, a name below `out`, or `latest` stands for. Raises CemError where there is none."""
-    for folder in (out / reference, Path(reference).expanduser()):
-        if (folder / "config.yaml").is_file() and (folder / "plan.json").is_file():
-            return Run(folder.resolve())
-    names = (
-        sorted(path.parent.name for path in out.glob("*/plan.json") if path.parent.name != "latest")
-        if out.is_dir()
-        else []
-    )
-    there = f"there are {', '.join(names[-5:])}" if names else f"{out} holds no runs"
-    raise CemError(
-        f"no run {reference!r}: {there}; give a path, a name or `latest` (and --out where runs lie elsewhere)"
-    )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import toy
-from cem_toolkit.run import find_run
+from cem_toolkit.folders import find_run
 
 COMMAND = [sys.executable, "-c", "from cem_toolkit.cli import main; main()"]
 QUESTION = {"question": "What is the capital of Chad?", "choices": ["N'Djamena", "Lagos"], "answer": 0}

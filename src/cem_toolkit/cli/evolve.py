@@ -45,9 +45,7 @@ def names(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
     help="Print the plan: stages, what is reused, questions, tokens, time, disk. Write nothing.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def command(
-    config: Path | None, preset: str | None, assignments: tuple[str, ...], dry_run: bool, as_json: bool, **given: Any
-) -> None:
+def command(config: Path | None, assignments: tuple[str, ...], dry_run: bool, as_json: bool, **given: Any) -> None:
     """Run the loop: evaluate, mine, retrieve, mix, train, evaluate again.
 
     With nothing configured it runs the embedded preset: Gemma 3 270M, Wikipedia summaries, and questions made from the
@@ -62,8 +60,8 @@ def command(
     for assignment in assignments:
         set_value(values, assignment)
     if dry_run:
-        plan = evolving.plan(config, preset=preset, **values)
+        plan = evolving.plan(config, **values)
         click.echo(json.dumps(plan.to_json(), indent=2)) if as_json else print_plan(plan)
         return
-    summary = evolving.evolve(config, preset=preset, **values).summary()
+    summary = evolving.evolve(config, **values).summary()
     click.echo(json.dumps(summary, indent=2)) if as_json else print_summary(summary)

@@ -14,6 +14,6 @@ def command(run: str, out: Path) -> None:
     """Go on with RUN (a path, a name, or `latest`) where it was interrupted. Finished stages are not done again."""
     from cem_toolkit.cli.tables import print_summary
     from cem_toolkit.evolving import resume
-    from cem_toolkit.run import find_run
+    from cem_toolkit.folders import find_run
 
     print_summary(resume(find_run(run, out)).summary())

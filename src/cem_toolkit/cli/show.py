@@ -15,7 +15,7 @@ import click
 def command(run: str, out: Path, as_json: bool) -> None:
     """Tell what RUN (a path, a name, or `latest`) did: what was fixed, what broke, and what it cost."""
     from cem_toolkit.cli.tables import print_summary
-    from cem_toolkit.run import find_run
+    from cem_toolkit.folders import find_run
 
     summary = find_run(run, out).summary()
     click.echo(json.dumps(summary, indent=2)) if as_json else print_summary(summary)

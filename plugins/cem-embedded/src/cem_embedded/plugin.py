@@ -35,7 +35,10 @@ class Embedded(Preset):
 
     name = "embedded"
     version = "1"
-    summary = "Gemma 3 270M, World Factbook questions and Wikipedia summaries, all from packages"
+    summary = (
+        "Gemma 3 270M (the Gemma Terms of Use apply: https://ai.google.dev/gemma/terms), "
+        "World Factbook questions (public domain), Wikipedia summaries (CC BY-SA 4.0)"
+    )
 
     def values(self, cache: Path) -> Mapping[str, Any]:
         """Raises CemError where the model cannot be joined, or the Factbook or the cache folder cannot be used."""

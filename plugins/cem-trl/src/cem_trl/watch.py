@@ -8,7 +8,7 @@ from transformers import TrainerCallback
 
 from cem_toolkit.api import CemError, Progress
 
-WRITING_SHARE = 0.05
+WRITING_SHARE = 0.1
 """Checkpoints may take this share of the time at most."""
 
 
