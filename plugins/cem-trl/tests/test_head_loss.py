@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from cem_toolkit.api import Row
+from cem_toolkit.api import Model, Row
 from cem_trl import head_loss, sft
 from cem_trl.encoding import Encoder
 from cem_trl.models import load_tokenizer
@@ -63,3 +63,13 @@ def test_a_step_s_loss_and_gradients_are_trl_s_own(
     for name, gradient in our_gradients.items():
         error = (gradient - their_gradients[name]).norm() / their_gradients[name].norm().clamp(min=1e-6)
         assert error < (1e-4 if precision == "float32" else 5e-2), name
+
+
+@pytest.mark.parametrize("setting", [{"final_logit_softcapping": 30.0}, {"logit_scale": 0.5}], ids=str)
+def test_architectures_that_change_their_logits_keep_trl_s_loss(tied: Model, setting: dict[str, float]) -> None:
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(tied.path)
+    assert sft._is_plain_on_cpu(model)
+    model.config.update(setting)
+    assert not sft._is_plain_on_cpu(model)

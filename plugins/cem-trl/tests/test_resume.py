@@ -1,16 +1,18 @@
 """A training that was interrupted ends as if it had not been."""
 
 import contextlib
+import json
 import shutil
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cem_toolkit.api import Row
+from cem_toolkit.api import Model, Row
 from cem_toolkit.testing import make_context
 from cem_trl import watch
 from cem_trl.checkpoints import is_whole
@@ -93,10 +95,6 @@ def result(folder: Path) -> bytes:
 def test_after_a_hard_kill_the_result_is_the_undisturbed_run_s(
     tmp_path: Path, train: Any, rows: list[Row], tiny: Any
 ) -> None:
-    import json
-
-    from cem_toolkit.api import Model
-
     start = Model(name="tiny", path=tiny.path, fingerprint="tiny")
     data = json.dumps([row.to_json() for row in rows])
     child = subprocess.run(  # noqa: S603 (our own program)
@@ -182,3 +180,22 @@ def test_progress_and_log_tell_of_the_steps_done_before(
 def test_no_checkpoints_are_written_where_none_are_wished(interrupted: Any) -> None:
     checkpoints = interrupted(OPTIONS | {"checkpoint_seconds": 0}, "stopped", 6)
     assert not list(checkpoints.glob("checkpoint-*"))
+
+
+def test_checkpoints_come_at_their_time_and_less_often_where_writing_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = 0.0
+    monkeypatch.setattr(watch, "WRITING_SHARE", 0.1)
+    monkeypatch.setattr(watch.time, "monotonic", lambda: clock)
+    cadence, saved = watch.Cadence(90), []
+    state, control = types.SimpleNamespace(global_step=0, max_steps=1000), types.SimpleNamespace(should_save=False)
+    cadence.on_train_begin(None, state, control)
+    while state.global_step < 100:
+        state.global_step += 1
+        clock += 10.0
+        cadence.on_step_end(None, state, control)
+        if control.should_save:
+            saved.append(state.global_step)
+            clock += 2.0 if len(saved) == 1 else 20.0
+            control.should_save = False
+            cadence.on_save(None, state, control)
+    assert saved == [9, 18, 38, 58, 78, 98]

@@ -12,11 +12,10 @@ CHAT_TEMPLATE = (
 )
 
 
-def make_tiny_model(folder: Path, texts: Iterable[str], *, chat_template: bool = True, own_pad: bool = False) -> Model:
+def make_tiny_model(folder: Path, texts: Iterable[str], *, chat_template: bool = True) -> Model:
     """Writes a LLaMA of some thousand random parameters, with a byte-level tokenizer trained on `texts`, into `folder`.
 
-    The same on every call. Padding is the end-of-sequence token, as many models have it, unless it gets its own by
-    `own_pad`. Needs torch and transformers.
+    The same on every call. Padding is the end-of-sequence token, as many models have it. Needs torch and transformers.
     """
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -25,7 +24,7 @@ def make_tiny_model(folder: Path, texts: Iterable[str], *, chat_template: bool =
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    special = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>" if own_pad else "</s>"}
+    special = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>"}
     trainer = trainers.BpeTrainer(
         vocab_size=400,
         special_tokens=list(dict.fromkeys(special.values())),
