@@ -1,4 +1,4 @@
-"""How fast is the trainer `trl`, by its settings? Each trains the embedded model for some steps in a process of its own.
+"""How fast is the trainer `trl`, by its settings? Each trains the embedded model a few steps, in a process of its own.
 
     python benchmarks/training_speed.py [--model MODEL] [--steps 12] [--out FILE.json]
 
