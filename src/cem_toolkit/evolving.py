@@ -78,12 +78,15 @@ def _prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen,
     written = merge(
         read_yaml(path) if path else {}, {name: value for name, value in values.items() if value is not None}
     )
-    config, crew = resolve(with_preset(written, known, screen.log), known, str(path) if path else "configuration")
+    said: list[str] = []
+    config, crew = resolve(with_preset(written, known, said.append), known, str(path) if path else "configuration")
     folder = path.parent.resolve() if path else Path.cwd()
     local = folder / Path(config.model).expanduser()
     places = {"out": config.out.expanduser().resolve(), "model": str(local) if local.exists() else config.model}
     stages = Stages(config.model_copy(update=places), crew, known, screen, folder, None)
     check_inputs(stages)
+    for line in said:  # only now, so that an error stands alone
+        screen.log(line)
     return stages
 
 

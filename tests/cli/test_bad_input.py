@@ -110,6 +110,10 @@ def test_rounds_0(folder: Path) -> None:
     assert "rounds: input should be greater than or equal to 1 (got 0)" in evolve(folder, "--rounds", "0")
 
 
+def test_an_error_beside_a_preset_stands_alone(folder: Path) -> None:
+    assert "rounds" in refused(folder, "evolve", "--rounds", "0", "--set", f"cache={folder.parent / 'cache'}")
+
+
 def test_three_errors_in_a_configuration_are_all_shown(folder: Path) -> None:
     (folder / "cem.yaml").write_text(
         "model: model\ntasks: [good.jsonl]\nrounds: 0\nmodle: x\ntrainer: {epochs: many}\n"
