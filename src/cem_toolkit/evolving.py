@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.checks import check_components, check_inputs
+from cem_toolkit.checks import check_components, check_inputs, existing
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
 from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
@@ -121,7 +121,7 @@ def _facts(stages: Stages, model: Model) -> dict[str, Any]:
             "system": platform.platform(),
             "processor": platform.machine(),
             "cores": os.cpu_count(),
-            "disk_free_bytes": shutil.disk_usage(Path(config.out.anchor or ".")).free,
+            "disk_free_bytes": shutil.disk_usage(existing(config.out)).free,
         },
     }
 

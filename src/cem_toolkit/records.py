@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from cem_toolkit.errors import CemError
 
@@ -197,7 +197,3 @@ class Model:
     """A hash of the weights, the configuration and the tokenizer (and of the adapter)."""
     adapter: Path | None = None
     """A folder with a PEFT adapter to be loaded over `path`, where one is kept unmerged."""
-
-
-SPLITS: tuple[str, ...] = tuple(name for name in get_args(Split) if name)
-ROW_KINDS: tuple[str, ...] = get_args(RowKind)
