@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test browser lint clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard plugins/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
@@ -12,10 +12,16 @@ $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard p
 	touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/cem-toolkit evolve --plugins wiki,trl
+	$(BIN)/cem-toolkit evolve --plugins wiki,trl --arms random
 
-test: $(VENV)/.installed lint
+test: $(VENV)/.installed browser lint
 	$(BIN)/pytest -q
+
+# The report is opened in a browser by its tests; without one they are skipped, but for CI, where that is a failure.
+browser: $(VENV)/.installed
+	@command -v chromium || command -v chromium-browser || command -v google-chrome \
+	|| { command -v apt-get && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium; } >/dev/null \
+	|| $(BIN)/playwright install chromium || echo "no browser could be installed: the tests that need one are skipped"
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

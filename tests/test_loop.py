@@ -8,6 +8,7 @@ import pytest
 import toy
 from cem_toolkit import CemError, find_run, resume
 from cem_toolkit.api import hookimpl
+from cem_toolkit.outcomes import SETS
 from cem_toolkit.plugins import Plugins, register
 from conftest import Evolve
 
@@ -17,8 +18,8 @@ def test_a_round_fixes_what_was_mined_and_counts_add_up(evolve: Evolve) -> None:
     (turn,) = run.summary()["rounds"]
     assert turn["mined"]["fixed"] > 0
     assert turn["held_out"]["fixed"] == 0, "nothing about held-out questions was retrieved"
-    assert turn["mined"]["n"] + turn["reviewed"]["n"] + turn["held_out"]["n"] + turn["siblings"]["n"] == len(toy.CITIES)
-    for name in ("mined", "held_out", "siblings", "reviewed"):
+    assert sum(turn[name]["n"] for name in SETS) == len(toy.CITIES)
+    for name in SETS:
         outcome = turn[name]
         assert outcome["right_after"] == outcome["right_before"] + outcome["fixed"] - outcome["broken"]
 
@@ -56,7 +57,7 @@ def test_the_same_run_again_reuses_every_stage(evolve: Evolve) -> None:
     assert second.name != first.name
     assert toy.ToyTrainer.calls == toy.ToyEvaluator.calls == []
     (turn,) = second.rounds
-    assert len(second.summary()["rounds"][0]["reused"]) == len(turn.stages) == 6
+    assert len(second.summary()["rounds"][0]["reused"]) == len(turn.stages) == 8
     assert [row.id for row in turn.rows] == [row.id for row in first.rounds[0].rows]
 
 
@@ -73,7 +74,7 @@ def test_a_reused_stage_stands_alone(evolve: Evolve) -> None:
 def test_one_trainer_option_redoes_training_and_what_follows(evolve: Evolve) -> None:
     evolve()
     turn = evolve(trainer={"forgets": 1}).summary()["rounds"][0]
-    assert turn["reused"] == ["mine", "retrieve/toy-pages", "guard", "mix"]
+    assert turn["reused"] == ["mine", "retrieve/toy-pages", "guard", "read", "mix"]
 
 
 def test_another_model_of_the_same_name_is_evaluated_anew(evolve: Evolve, model: Path) -> None:
@@ -167,6 +168,55 @@ def test_a_source_that_names_strangers_is_stopped(evolve: Evolve) -> None:
         evolve(sources={"toy-pages": {"stranger": True}})
 
 
+def test_a_source_that_reads_stored_answers_is_stopped(evolve: Evolve) -> None:
+    first = evolve()
+    peeks = {"peeks": str(first.start.folder / "evaluate")}
+    with pytest.raises(CemError, match=r"source toy-pages: tried to read .*attempts\.jsonl"):
+        evolve(sources={"toy-pages": peeks})
+
+
+def test_a_harmful_round_is_rejected_and_the_next_starts_from_the_last_good_model(evolve: Evolve) -> None:
+    run = evolve(rounds=2, trainer={"forgets": 20}, mixer={"token_budget": 90})
+    first, second = run.summary()["rounds"]
+    assert not first["gate"]["accepted"]
+    assert any("selection questions that were right" in reason for reason in first["gate"]["reasons"])
+    assert second["gate"]["base"] == 0
+    assert second["model"]["before"] == first["model"]["before"]
+    assert run.summary()["shipped"] == 0
+    rows = [[row.id for row in turn.rows] for turn in run.rounds]
+    assert rows[0] != rows[1], "the same data would train the same harm again"
+    assert any("round 1 rejected" in str(event) for event in run.events)
+
+
+def test_a_disabled_gate_lets_harm_through_and_still_says_so(evolve: Evolve) -> None:
+    run = evolve(trainer={"forgets": 20}, gate={"enabled": False})
+    gate = run.summary()["rounds"][0]["gate"]
+    assert gate["accepted"]
+    assert gate["reasons"]
+    assert run.summary()["shipped"] == 1
+
+
+def test_control_arms_are_trained_beside_the_round(evolve: Evolve) -> None:
+    run = evolve(arms=["random", "instructions", "passages", "review"], seeds=2)
+    (turn,) = run.rounds
+    assert {arm.name for arm in turn.arms} == {"random", "instructions", "passages", "review", "seed-1"}
+    summary = run.summary()["rounds"][0]
+    assert summary["mined"]["fixed"] > summary["arms"]["random"]["mined"]["fixed"] == 0, "random pages name no capital"
+    assert summary["arms"]["random"]["against"]["mined"]["fixed"] == summary["mined"]["fixed"]
+    assert summary["arms"]["passages"]["rows"].keys() == {"passage"}
+    assert "passage" not in summary["arms"]["review"]["rows"]
+    for name in ("random", "passages", "review"):
+        assert summary["arms"][name]["tokens"] == pytest.approx(summary["tokens"], rel=0.01)
+    assert summary["noise"]["held_out"]["n"] == 2
+
+
+def test_arms_change_nothing_of_the_round_itself(evolve: Evolve) -> None:
+    plain = evolve().summary()["rounds"][0]
+    beside = evolve(arms=["random"]).summary()["rounds"][0]
+    assert {name: beside[name] for name in SETS} == {name: plain[name] for name in SETS}
+    assert beside["model"] == plain["model"]
+
+
 def test_observers_are_told_in_order_and_cannot_stop_a_run(evolve: Evolve, plugins: Plugins) -> None:
     told: list[str] = []
 
@@ -194,7 +244,7 @@ def test_observers_are_told_in_order_and_cannot_stop_a_run(evolve: Evolve, plugi
 
     register(plugins, "observer", Observer())
     run = evolve()
-    names = ["evaluate", "mine", "retrieve/toy-pages", "guard", "mix", "train", "evaluate"]
+    names = ["evaluate", "mine", "retrieve/toy-pages", "guard", "read", "mix", "train", "evaluate", "gate"]
     stages = [f"{what} {name}" for name in names for what in ("started", "finished")]
     assert told == ["run started", *stages, "round 1", "run finished"]
     assert any("plugin observer failed in cem_run_started: ValueError: I am broken" in str(e) for e in run.events)

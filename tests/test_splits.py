@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cem_toolkit.config import SplitConfig
-from cem_toolkit.records import Attempt, question_id
+from cem_toolkit.records import Attempt, Part, question_id
 from cem_toolkit.splits import assign, share
 
 
@@ -36,16 +36,33 @@ def test_a_group_is_held_out_whole_or_has_siblings() -> None:
     for one in done:
         by_group.setdefault(one.group, set()).add(one.split)
     assert all(splits == {"held_out"} or "held_out" not in splits for splits in by_group.values())
-    count = {name: sum(one.split == name for one in done) for name in ("mined", "sibling", "held_out")}
+    count = {name: sum(one.split == name for one in done) for name in ("mined", "sibling", "held_out", "selection")}
     assert 0.15 < count["held_out"] / 2000 < 0.35
     assert 0.12 < count["sibling"] / 2000 < 0.26
+    assert 0.10 < count["selection"] / (count["selection"] + count["mined"]) < 0.20
 
 
 def test_without_groups_as_much_is_mined_as_with_them() -> None:
     done = assign([attempt(f"question {number}") for number in range(4000)], [], SplitConfig())
-    mined = sum(one.split == "mined" for one in done) / 4000
-    assert abs(mined - 0.75 * 0.75) < 0.03
-    assert {one.split for one in done} == {"mined", "held_out"}
+    steering = sum(one.split in ("mined", "selection") for one in done) / 4000
+    assert abs(steering - 0.75 * 0.75) < 0.03
+    assert {one.split for one in done} == {"mined", "selection", "held_out"}
+
+
+def test_a_tasks_training_part_is_mined_and_its_test_part_only_reported() -> None:
+    parts: list[Part] = ["train", "test"]
+    attempts = [
+        dataclasses.replace(attempt(f"{part} question {number}"), part=part) for part in parts for number in range(50)
+    ]
+    done = assign(attempts, [], SplitConfig())
+    assert {one.split for one in done if one.part == "train"} == {"mined", "selection"}
+    assert {one.split for one in done if one.part == "test"} == {"held_out"}
+
+
+def test_a_question_that_one_task_holds_out_is_mined_in_none() -> None:
+    attempts = [attempt(f"question {number}", "", task) for number in range(50) for task in ("first", "second")]
+    attempts = [dataclasses.replace(one, part="test" if one.task == "second" else "") for one in attempts]
+    assert {one.split for one in assign(attempts, [], SplitConfig())} == {"held_out"}
 
 
 def test_what_a_general_task_asks_is_never_mined() -> None:

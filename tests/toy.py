@@ -4,9 +4,11 @@ A toy model is a folder in the right form whose safetensors file lists the facts
 """
 
 import json
+import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from pydantic import Field
@@ -87,6 +89,19 @@ class ToyEvaluator(Evaluator):
                         completion=f" {town}",
                     )
 
+    def score(self, pairs: Sequence[tuple[str, Sequence[str]]], ctx: Context) -> list[tuple[float, ...]]:
+        """As it answers; what stands in the prompt, followed by a comma, it knows as well."""
+        known = read_facts(ctx.model.path)
+
+        def one(prompt: str, continuations: Sequence[str]) -> tuple[float, ...]:
+            if not prompt:
+                return tuple(-float(len(text)) * (1.5 if len(known) < 10 else 1.0) for text in continuations)
+            town = CITIES.get(re.findall(r"capital of (\w+)", prompt)[-1])
+            right = town if town in known or f"{town}," in prompt else None
+            return tuple(0.0 if text.strip() == right else -1.0 - index for index, text in enumerate(continuations))
+
+        return [one(*pair) for pair in pairs]
+
 
 class ToySource(Source):
     """Finds for every mistake a page that names the capital."""
@@ -96,6 +111,12 @@ class ToySource(Source):
     class Options(Options):
         leak: bool = Field(False, description="Also find a page that holds each question with its answer.")
         stranger: bool = Field(False, description="Name a mistake that does not exist.")
+        peeks: Path | None = Field(None, description="A folder with stored answers, to be read.")
+
+    def sample(self, count: int, ctx: Context) -> Iterable[Passage]:
+        for number in Random(ctx.seed).sample(range(1000), count):  # noqa: S311 (not for secrets)
+            text = f"Hill{number} is a hill. Its height is {number} metres, without the tower."
+            yield Passage.make(text=text, title=f"Hill{number}", source=self.name, licence="CC0", hits=())
 
     def retrieve(self, mistakes: Sequence[Mistake], ctx: Context) -> Iterable[Passage]:
         for mistake in mistakes:
@@ -103,6 +124,8 @@ class ToySource(Source):
             hits = (Hit(mistake_id="m-none" if self.options.stranger else mistake.id, query=land, score=1.0),)
             text = f"{land} is a land. Its capital is {CITIES[land]}, by the sea."
             yield Passage.make(text=text, title=land, source=self.name, licence="CC0", hits=hits)
+            if self.options.peeks:
+                (self.options.peeks / "attempts.jsonl").read_text()
             if self.options.leak:
                 text = f"Quiz: {mistake.question} {CITIES[land]}!"
                 yield Passage.make(text=text, title=f"Quiz {land}", source=self.name, licence="CC0", hits=hits)

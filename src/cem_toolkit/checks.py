@@ -7,7 +7,9 @@ from typing import Any
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.models import check_model
+from cem_toolkit.neutral import read_neutral
 from cem_toolkit.records import Model
+from cem_toolkit.roles import Source
 from cem_toolkit.stages import Stages
 
 
@@ -21,6 +23,8 @@ def check_inputs(stages: Stages) -> None:
     checks: list[Callable[[], object]] = [lambda: check_model(config.model)]
     checks += [lambda: evaluator.check_tasks(config.tasks, ctx)]
     checks += [lambda: evaluator.check_tasks(config.general, ctx)] if config.general else []
+    checks += [lambda: read_neutral(stages.config_folder / config.neutral if config.neutral else None)]
+    checks += [lambda: _check_arms(stages)]
     _raise_all(checks)
 
 
@@ -56,6 +60,14 @@ def existing(folder: Path) -> Path:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder
+
+
+def _check_arms(stages: Stages) -> None:
+    if "random" not in stages.config.arms:
+        return
+    unable = [source.name for source in stages.crew.sources if type(source).sample is Source.sample]
+    if unable:
+        raise CemError(f"arms: random: the source {', '.join(unable)} cannot draw random passages; leave random out")
 
 
 def _checking(component: Any, ctx: Any) -> Callable[[], object]:

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -14,6 +14,7 @@ from cem_toolkit.plugins import Plugins, choose
 from cem_toolkit.roles import Component, Evaluator, Miner, Mixer, Options, Preset, Source, Trainer
 
 Section = dict[str, Any]
+ArmName = Literal["random", "instructions", "passages", "review"]
 DEFAULT_PRESET = "embedded"
 
 
@@ -27,6 +28,47 @@ class SplitConfig(Options):
         lt=1,
         description="Share of the questions held out of the other groups, whose other questions are mined.",
     )
+    selection: float = Field(
+        0.15,
+        ge=0,
+        lt=1,
+        description="Share of the questions that could be mined which are kept for the gate: by them rounds are accepted.",
+    )
+
+
+class GateConfig(Options):
+    """The limits within which a round's model is accepted; the next round starts from the last accepted one."""
+
+    enabled: bool = Field(True, description="Off: every round is accepted, and the limits are only reported.")
+    break_rate: float = Field(
+        0.25, ge=0, le=1, description="Most of the selection questions that were right before the round and may break."
+    )
+    general_loss: float = Field(
+        0.05, ge=0, le=1, description="Most of the general questions that may be lost, net, since the starting model."
+    )
+    perplexity: float = Field(
+        0.25,
+        ge=0,
+        description="By how much perplexity on neutral text may grow since the starting model; 0.25: by 25 %.",
+    )
+    alpha: float = Field(
+        0.05, gt=0, lt=1, description="Significance of a loss on selection or general questions that rejects a round."
+    )
+    gain: bool = Field(
+        False, description="Accept a round only where it is significantly better on the selection questions."
+    )
+
+
+class OpenBookConfig(Options):
+    """The open-book test: does a passage, put before the question, make the model answer rightly?"""
+
+    passages: int = Field(
+        3, ge=0, description="So many passages of each mistake are tried, the best first; 0: no test."
+    )
+    mistakes: int | None = Field(
+        1000, ge=1, description="At most so many mistakes are tested, drawn by the seed; none: all."
+    )
+    characters: int = Field(600, ge=80, description="So much of a passage is shown: the part nearest to the question.")
 
 
 class Config(Options):
@@ -46,6 +88,18 @@ class Config(Options):
     )
     chat_template: bool = Field(False, description="Put prompts through the chat template, in evaluation and training.")
     split: SplitConfig = Field(SplitConfig(), description="How questions are put apart.")
+    arms: list[ArmName] = Field(
+        [], description="Control arms, trained beside every round: random, instructions, passages, review."
+    )
+    seeds: int = Field(
+        1, ge=1, description="Train every round with so many seeds; all but the first only measure how much is noise."
+    )
+    gate: GateConfig = Field(GateConfig(), description="The limits within which a round is accepted.")
+    open_book: OpenBookConfig = Field(OpenBookConfig(), description="The test of what retrieval alone would fix.")
+    neutral: Path | None = Field(
+        None,
+        description="A text file, paragraphs parted by empty lines, to take perplexity on instead of the one within.",
+    )
     evaluator: Section = Field({}, description="Options of the evaluator.")
     miner: Section = Field({}, description="Options of the mistake miner.")
     sources: dict[str, Section | None] = Field({}, description="Options of the knowledge sources, by name.")

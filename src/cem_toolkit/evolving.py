@@ -17,7 +17,7 @@ from cem_toolkit.folders import create_run
 from cem_toolkit.loop import go_rounds
 from cem_toolkit.models import NotOnDisk, resolve_model
 from cem_toolkit.planning import Plan, make_plan
-from cem_toolkit.plugins import Plugins, discover
+from cem_toolkit.plugins import Plugins, discover, one_line
 from cem_toolkit.records import Model
 from cem_toolkit.run import Run
 from cem_toolkit.stages import Stages
@@ -96,10 +96,23 @@ def _go(run: Run, stages: Stages, model: Model) -> Run:
     working.notify("cem_run_started")
     note = go_rounds(working, model)
     run.record("run_finished", note=note)
+    _report(working, run)
     working.notify("cem_run_finished")
     if note:
         working.screen.log(note)
     return run
+
+
+def _report(stages: Stages, run: Run) -> None:
+    """Writes the report. Whatever is wrong with it, the run itself is done and whole."""
+    try:
+        from cem_toolkit.report import write_report
+
+        stages.screen.log(f"report: {write_report(run)}")
+    except Exception as error:
+        stages.log(
+            f"the report could not be written: {one_line(error)}; mend that, then `cem-toolkit report {run.name}`"
+        )
 
 
 def _facts(stages: Stages, model: Model) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cem_toolkit.checks import existing
-from cem_toolkit.loop import go_rounds
+from cem_toolkit.loop import go_rounds, stage_names
 from cem_toolkit.records import Model
 from cem_toolkit.stages import Stages, Unfinished
 from cem_toolkit.store import read_info
@@ -74,10 +74,7 @@ def make_plan(stages: Stages, model: Model | None) -> Plan:
     budget = getattr(crew.mixer.options, "token_budget", None)
     epochs = float(getattr(crew.trainer.options, "epochs", 1))
 
-    every = [(0, "evaluate")]
-    for number in range(1, config.rounds + 1):
-        sources = [f"retrieve/{source.name}" for source in crew.sources]
-        every += [(number, name) for name in ("mine", *sources, "guard", "mix", "train", "evaluate")]
+    every = list(stage_names(config, crew))
     first_missing = _first_missing(stages, model, every) if model else 0
     model_bytes = _size(there.path)
     questions = sum(number for number, _ in counted.values())
@@ -89,11 +86,11 @@ def make_plan(stages: Stages, model: Model | None) -> Plan:
     }
     planned = tuple(
         PlannedStage(
-            number, name, index < first_missing, 0.0 if index < first_missing else round(work.get(name, 2.0), 1)
+            number, name, index < first_missing, 0.0 if index < first_missing else round(work.get(_kind(name), 2.0), 1)
         )
         for index, (number, name) in enumerate(every)
     )
-    trainings = sum(1 for stage in planned if stage.name == "train" and not stage.reused)
+    trainings = sum(1 for stage in planned if _kind(stage.name) == "train" and not stage.reused)
     return Plan(
         model=config.model,
         model_bytes=model_bytes,
@@ -119,6 +116,11 @@ def _first_missing(stages: Stages, model: Model, every: Sequence[tuple[int, str]
     except Unfinished as missing:
         return every.index((missing.round, missing.name))
     return len(every)
+
+
+def _kind(name: str) -> str:
+    """`train` of `arms/random/train`; names of sources are not cut off."""
+    return name.rpartition("/")[2] if name.startswith("arms/") else name
 
 
 def _size(path: Path) -> int:

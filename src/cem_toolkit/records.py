@@ -17,8 +17,9 @@ from typing import Any, Literal, Self
 
 from cem_toolkit.errors import CemError
 
-Split = Literal["", "mined", "held_out", "sibling", "general"]
-MistakeKind = Literal["knowledge", "schema", "doubtful_key"]
+Split = Literal["", "mined", "selection", "held_out", "sibling", "general"]
+Part = Literal["", "train", "test"]
+MistakeKind = Literal["knowledge", "schema", "doubtful_key", "unsure"]
 RowKind = Literal["passage", "normative", "extractive", "review", "general"]
 
 
@@ -81,6 +82,9 @@ class Attempt(Record):
     task: str
     split: Split = ""
     """Given by the core, never by an evaluator."""
+    part: Part = ""
+    """The task's own part that the question comes from, where both parts are asked: then only those of its training
+    part may steer the run."""
     group: str = ""
     """Questions of one group share knowledge (several about one article), or "" where nothing is known of it."""
     question: str
@@ -125,6 +129,11 @@ class Mistake(Record):
     queries: tuple[str, ...]
     """Search keys, most telling first."""
     margin: float = 0.0
+    agreement: float | None = None
+    """Share of the other ways of asking (shuffled choices, other prompts) in which the model gave the same wrong
+    answer; None where it was not asked again."""
+    evidence: tuple[str, ...] = ()
+    """What speaks for its kind, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +143,9 @@ class Hit:
     mistake_id: str
     query: str
     score: float
+    flips: bool | None = None
+    """Whether the model answers rightly with the passage before the question (the open-book test). Filled by the
+    core; None where it was not tested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +172,29 @@ class Passage(Record):
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         passage = super(Passage, cls).from_json(data)
         return dataclasses.replace(passage, hits=tuple(Hit(**hit) for hit in passage.hits))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Record):
+    """How the model answers a mistake's question with a passage before it: the open-book test."""
+
+    mistake_id: str
+    passage_id: str
+    rank: int
+    """Of the passage among those found for the mistake; 0 is the best."""
+    shown: str
+    """The part of the passage that was put before the question."""
+    answer: str
+    correct: bool
+    margin: float
+    """In nats, with the passage shown: score of the right choice less that of the best other."""
+    closed_margin: float
+    """The same without the passage, in the same form of prompt."""
+
+    @classmethod
+    def make(cls, **fields: Any) -> Self:
+        """A reading with its id: a hash of mistake and passage."""
+        return cls(id="o-" + content_id(fields["mistake_id"], fields["passage_id"]), **fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

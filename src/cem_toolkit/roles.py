@@ -57,6 +57,9 @@ class Context:
     """Lengths of texts in the tokens of the run's model (asked of the trainer)."""
     generate: Callable[[Sequence[str], int], list[str]]
     """Continuations of prompts by `model`, greedy, of at most so many new tokens (asked of the evaluator)."""
+    score: Callable[[Sequence[tuple[str, Sequence[str]]]], list[tuple[float, ...]]]
+    """For each prompt and its continuations the log-likelihood, in nats, of every continuation under `model` (asked of
+    the evaluator)."""
 
 
 class Component(ABC):
@@ -106,6 +109,14 @@ class Evaluator(Component):
         """Greedy continuations of `prompts` by `ctx.model`, for miners and mixers that want a language model."""
         raise NotImplementedError(f"the evaluator {self.name!r} cannot generate text")
 
+    def score(self, pairs: Sequence[tuple[str, Sequence[str]]], ctx: Context) -> list[tuple[float, ...]]:
+        """For each (prompt, continuations) the log-likelihood, in nats, of every continuation under `ctx.model`.
+
+        An empty prompt asks for a text from its beginning. Needed for the open-book test, for asking mistakes again in
+        other ways, and for perplexity; a run goes without these where it is not implemented.
+        """
+        raise NotImplementedError(f"the evaluator {self.name!r} cannot score text")
+
 
 class Miner(Component):
     """Turns wrong attempts into mistakes: of which kind, and what to look up."""
@@ -121,6 +132,10 @@ class Source(Component):
     @abstractmethod
     def retrieve(self, mistakes: Sequence[Mistake], ctx: Context) -> Iterable[Passage]:
         """Passages with title, licence and hits; each passage once, with all the mistakes it was found for."""
+
+    def sample(self, count: int, ctx: Context) -> Iterable[Passage]:
+        """`count` passages drawn at random by `ctx.seed`, with no hits: what the control arm `random` trains on."""
+        raise NotImplementedError(f"the source {self.name!r} cannot draw random passages")
 
 
 class Mixer(Component):

@@ -4,7 +4,6 @@ import contextlib
 import datetime
 import fcntl
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +14,8 @@ import yaml
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.leaks import Drop
-from cem_toolkit.outcomes import summarise
-from cem_toolkit.records import Attempt, Mistake, Passage, Row
+from cem_toolkit.outcomes import Answer, read_answers
+from cem_toolkit.records import Attempt, Mistake, Passage, Reading, Row
 from cem_toolkit.store import read_info, read_records
 
 
@@ -26,7 +25,7 @@ class Stage:
 
     round: int
     name: str
-    """`evaluate`, `mine`, `retrieve/wiki`, `guard`, `mix` or `train`."""
+    """`evaluate`, `mine`, `retrieve/wiki`, `guard`, `read`, `mix`, `train` or `gate`; of an arm `arms/random/train`."""
     folder: Path
     info: Mapping[str, Any]
 
@@ -51,27 +50,27 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Round:
-    """One turn of the loop. Round 0 is the starting model's evaluation."""
+class Arm:
+    """What one training set made of the model: the round's own, or a control arm's."""
 
     number: int
+    """Of the round."""
     folder: Path
 
     def stage(self, name: str) -> Stage | None:
         """The finished stage of that name, or None."""
         folder = self.folder / name
         info = read_info(folder)
-        return Stage(self.number, name, folder, info) if info else None
+        return Stage(self.number, str(info.get("stage", name)), folder, info) if info else None
+
+    @property
+    def name(self) -> str:
+        """`random`, `instructions`, `passages`, `review`, or `seed-1` and so on for a repeat with another seed."""
+        return self.folder.name
 
     @property
     def stages(self) -> list[Stage]:
-        names = [*(("evaluate",) if self.number == 0 else ("mine",)), *self._sources(), "guard", "mix", "train"]
-        if self.number:
-            names.append("evaluate")
-        return [stage for name in names if (stage := self.stage(name))]
-
-    def _sources(self) -> list[str]:
-        return [f"retrieve/{path.name}" for path in sorted((self.folder / "retrieve").glob("*")) if read_info(path)]
+        return [stage for name in ("draw", "mix", "train", "evaluate") if (stage := self.stage(name))]
 
     def _read(self, name: str, cls: type[Any]) -> list[Any]:
         path = self.folder / name
@@ -82,17 +81,67 @@ class Round:
         return self._read("evaluate/attempts.jsonl", Attempt)
 
     @cached_property
-    def mistakes(self) -> list[Mistake]:
-        return self._read("mine/mistakes.jsonl", Mistake)
-
-    @cached_property
-    def passages(self) -> list[Passage]:
-        """What was found and passed the leak guard."""
-        return self._read("guard/passages.jsonl", Passage)
+    def answers(self) -> dict[tuple[str, str], Answer]:
+        """By task and question id what is needed to compare many attempts: lean beside `attempts`."""
+        path = self.folder / "evaluate" / "attempts.jsonl"
+        return read_answers(path) if read_info(path.parent) and path.is_file() else {}
 
     @cached_property
     def rows(self) -> list[Row]:
         return self._read("mix/rows.jsonl", Row)
+
+
+@dataclass(frozen=True)
+class Round(Arm):
+    """One turn of the loop. Round 0 is the starting model's evaluation."""
+
+    @property
+    def name(self) -> str:
+        return f"round {self.number}"
+
+    @property
+    def stages(self) -> list[Stage]:
+        """Finished ones, in the order of the loop, without those of the arms."""
+        names = ["mine", *self._sources(), "guard", "read", "mix", "train", "evaluate", "gate"]
+        return [stage for name in names if (stage := self.stage(name))]
+
+    def _sources(self) -> list[str]:
+        return [f"retrieve/{path.name}" for path in sorted((self.folder / "retrieve").glob("*")) if read_info(path)]
+
+    @property
+    def arms(self) -> list[Arm]:
+        """The control arms and repeats that have been evaluated, by name."""
+        arms = [Arm(self.number, path) for path in sorted((self.folder / "arms").glob("*"))]
+        return [arm for arm in arms if arm.stage("evaluate")]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the gate let this round's model through; the starting model needs none."""
+        gate = self.stage("gate")
+        return gate is None or bool(gate.figures.get("accepted", True))
+
+    @property
+    def base(self) -> int:
+        """The round whose model this one began with."""
+        if (gate := self.stage("gate")) and isinstance(base := gate.figures.get("base"), int):
+            return base
+        before = (Round(number, self.folder.parent / f"round-{number}") for number in range(self.number - 1, 0, -1))
+        return next((turn.number for turn in before if turn.accepted), 0)
+
+    @cached_property
+    def mistakes(self) -> list[Mistake]:
+        """As the open-book test left them, where there was one."""
+        return self._read("read/mistakes.jsonl", Mistake) or self._read("mine/mistakes.jsonl", Mistake)
+
+    @cached_property
+    def passages(self) -> list[Passage]:
+        """What was found and passed the leak guard, with what the open-book test says of it."""
+        return self._read("read/passages.jsonl", Passage) or self._read("guard/passages.jsonl", Passage)
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """The open-book tests."""
+        return self._read("read/readings.jsonl", Reading)
 
     @cached_property
     def dropped(self) -> list[Drop]:
@@ -173,38 +222,9 @@ class Run:
 
     def summary(self) -> dict[str, Any]:
         """What the loop did, JSON-safe: the form is described in docs/show-json.md."""
-        rounds: list[dict[str, Any]] = []
-        reviewed: set[str] = set()
-        before = str(self.plan["model_fingerprint"])
-        for turn in self.rounds:
-            reviewed.update(question for row in turn.rows for question in row.own_pairs)
-            mix, train = turn.stage("mix"), turn.stage("train")
-            after = str(train.figures.get("fingerprint", "")) if train else before
-            rounds.append(
-                {
-                    "round": turn.number,
-                    **summarise(self.start.attempts, turn.attempts, reviewed),
-                    "mistakes": dict(Counter(mistake.kind for mistake in turn.mistakes)),
-                    "passages": len(turn.passages),
-                    "rows": dict(Counter(row.kind for row in turn.rows)),
-                    "tokens": mix.figures.get("tokens", 0) if mix else 0,
-                    "dropped": dict(Counter(drop.reason for drop in turn.dropped)),
-                    "seconds": {stage.name: round(stage.seconds, 1) for stage in turn.stages},
-                    "reused": [stage.name for stage in turn.stages if stage.reused],
-                    "model": {"before": before, "after": after},
-                }
-            )
-            before = after
-        return {
-            "run": self.name,
-            "folder": str(self.folder),
-            "model": self.config["model"],
-            "seed": self.config["seed"],
-            "finished": self.finished,
-            "note": next((event["note"] for event in reversed(self.events) if event.get("note")), ""),
-            "seconds": {stage.name: round(stage.seconds, 1) for stage in self.start.stages},
-            "rounds": rounds,
-        }
+        from cem_toolkit.summary import summarise
+
+        return summarise(self)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -19,14 +19,18 @@ def assign(attempts: Sequence[Attempt], general: Sequence[Attempt], config: Spli
 
     A group is held out whole by its name's hash; of the others some questions are held out by their text's hash: these
     are siblings where another question of their group is mined, else held out as well. A question without a group is
-    its own group. A question that a general task asks too is never mined, so that forgetting is not measured on what
-    was taught.
+    its own group. Where a task's own training questions are asked too (`Attempt.part`), these alone may be mined, all
+    of them, and its test questions are only reported. Of what could be mined, a share is kept for selection. A
+    question that a general task asks too steers nothing, so that forgetting is not measured on what was taught; and
+    one that stands in several tasks steers nothing where it may not in one of them.
     """
-    watched = {attempt.id for attempt in general}
 
-    def mined(attempt: Attempt) -> bool:
-        if attempt.id in watched:
+    def free(attempt: Attempt) -> bool:
+        """Whether it may steer the run, by itself."""
+        if attempt.part == "test":
             return False
+        if attempt.part == "train":
+            return True
         if not attempt.group:
             # one draw for both shares, so that as much is mined as of grouped questions
             return share("question", normalise(attempt.question)) < (1 - config.held_out_groups) * (1 - config.siblings)
@@ -34,11 +38,19 @@ def assign(attempts: Sequence[Attempt], general: Sequence[Attempt], config: Spli
             return False
         return share("sibling", normalise(attempt.question)) >= config.siblings
 
-    def split(attempt: Attempt) -> Split:
-        if mined(attempt):
-            return "mined"
-        return "sibling" if attempt.group in taught else "held_out"
+    barred = {attempt.id for attempt in general} | {attempt.id for attempt in attempts if not free(attempt)}
 
-    taught = {attempt.group for attempt in attempts if attempt.group and mined(attempt)}
+    def taught(attempt: Attempt) -> bool:
+        return attempt.id not in barred
+
+    def selects(attempt: Attempt) -> bool:
+        return share("selection", normalise(attempt.question)) < config.selection
+
+    def split(attempt: Attempt) -> Split:
+        if taught(attempt):
+            return "selection" if selects(attempt) else "mined"
+        return "sibling" if attempt.group in groups else "held_out"
+
+    groups = {a.group for a in attempts if a.group and taught(a) and not selects(a)}
     own = [dataclasses.replace(attempt, split=split(attempt)) for attempt in attempts]
     return own + [dataclasses.replace(attempt, split="general") for attempt in general]

@@ -1,12 +1,13 @@
 """Performs one stage: reuses a finished one of the same key, else lets the component work and seals what it wrote."""
 
 import contextlib
+import copy
 import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cem_toolkit.config import Config, Crew
 from cem_toolkit.console import Screen
@@ -52,6 +53,21 @@ class Stages:
         self.config_folder = config_folder
         self.cache = config.cache.expanduser()
         self.store = Store(run.folder.parent if run else config.out)
+        self.seed = config.seed
+        self.beside = ""
+
+    def with_seed(self, seed: int) -> Self:
+        """The same stages under another seed."""
+        return self._changed(seed=seed)
+
+    def of_arm(self, name: str) -> Self:
+        """The same stages, their results in the folder of the control arm `name`."""
+        return self._changed(beside=f"arms/{name}/")
+
+    def _changed(self, **values: Any) -> Self:
+        other = copy.copy(self)
+        vars(other).update(values)
+        return other
 
     def context(self, component: Component, model: Model, number: int, folder: Path) -> Context:
         def count_tokens(texts: Sequence[str]) -> list[int]:
@@ -60,18 +76,22 @@ class Stages:
         def generate(prompts: Sequence[str], max_tokens: int) -> list[str]:
             return self.crew.evaluator.generate(prompts, max_tokens, ctx)
 
+        def score(pairs: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[float, ...]]:
+            return self.crew.evaluator.score(pairs, ctx)
+
         ctx = Context(
             model=model,
             folder=folder,
             cache=self.cache / "components" / component.name,
             round=number,
-            seed=self.config.seed,
+            seed=self.seed,
             chat_template=self.config.chat_template,
             config_folder=self.config_folder,
             progress=self.screen.progress,
             log=self.log,
             count_tokens=count_tokens,
             generate=generate,
+            score=score,
         )
         return ctx
 
@@ -96,6 +116,7 @@ class Stages:
         """
         described = self._describe(component, model, number)
         key = content_key(format=FORMAT, stage=name.partition("/")[0], component=described, inputs=inputs)
+        name = self.beside + name
         info = {"stage": name, "round": number, "key": key, **described, "inputs": dict(inputs)}
         if self.run is None:
             found = self.store.find(key)
@@ -125,7 +146,7 @@ class Stages:
             "version": component.version,
             "options": component.options.model_dump(mode="json"),
             "fingerprint": component.fingerprint(ctx),
-            "seed": self.config.seed,
+            "seed": self.seed,
         }
 
     def _reuse(self, found: Path, place: Path, info: dict[str, Any]) -> None:

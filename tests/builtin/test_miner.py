@@ -33,6 +33,34 @@ def test_kinds(tmp_path: Path) -> None:
     assert [m.attempt_id for m in mine(tmp_path, attempts, kinds=("schema",))] == [schema.id, doubted.id]
 
 
+def test_what_is_right_when_asked_otherwise_is_a_matter_of_form(tmp_path: Path) -> None:
+    def score(pairs: Any) -> list[tuple[float, ...]]:
+        return [tuple(float(end == " N'Djamena") for end in ends) for _, ends in pairs]
+
+    wrong = attempt(answer="Lagos", scores=(-5.0, -5.0, -1.0, -4.0))
+    ctx = make_context(tmp_path, score=score)
+    (mistake,) = CemMiner().mine([wrong], ctx)
+    assert (mistake.kind, mistake.agreement) == ("schema", 0.0)
+    assert "right in 2 of 2 other ways of asking" in mistake.evidence
+    assert "N'Djamena" not in " ".join(mistake.evidence)
+    (mistake,) = CemMiner(MinerOptions(ask_again=0)).mine([wrong], ctx)
+    assert (mistake.kind, mistake.agreement) == ("knowledge", None)
+
+
+def test_no_more_is_asked_again_than_needed(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def score(pairs: Any) -> list[tuple[float, ...]]:
+        asked.append(len(pairs))
+        return [(1.0,) + (0.0,) * (len(ends) - 1) for _, ends in pairs]
+
+    attempts = [attempt(f"Is it {n} o'clock?", ("yes", "no"), "no", answer="yes") for n in range(5)]
+    ctx = make_context(tmp_path, score=score)
+    assert len(list(CemMiner(MinerOptions(limit=1)).mine(attempts, ctx))) == 1
+    assert len(list(CemMiner(MinerOptions(limit=1, kinds=("knowledge",))).mine(attempts, ctx))) == 1
+    assert asked == [2, 10]
+
+
 def test_doubtful_keys_are_read_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "doubt.jsonl").write_text(json.dumps({"id": attempt().id, "why": "two are right"}) + "\n\n")
     miner = CemMiner(MinerOptions(doubtful_file=Path("doubt.jsonl")))

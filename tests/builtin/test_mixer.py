@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import subprocess
@@ -20,7 +21,7 @@ from cem_toolkit.leaks import LeakGuard
 from cem_toolkit.testing import make_context
 
 WRONG = attempt()
-RIGHT = [attempt(f"Is {n} a number of note?", ("Yes", "No"), "Yes", correct=True, split="mined") for n in range(20)]
+RIGHT = [attempt(f"Is {n} a number of note?", ("Yes", "No"), "Yes", correct=True, split="mined") for n in range(10, 30)]
 MISTAKE = mistake_of(WRONG)
 CHAD = passage(
     "Chad",
@@ -121,6 +122,42 @@ def test_doubted_keys_are_never_trained_on(tmp_path: Path) -> None:
     assert not any(WRONG.id in row.own_pairs for row in rows)
     schema = mix(tmp_path, mistakes=[mistake_of(WRONG, "schema")], own_pairs=True)
     assert any(WRONG.id in row.own_pairs for row in schema)
+
+
+def test_passages_of_doubted_questions_alone_are_left_out(tmp_path: Path) -> None:
+    other = attempt("What is the capital of Mali?", ("Bamako", "Segou"), "Bamako")
+    doubted, trusted = mistake_of(WRONG, "doubtful_key"), mistake_of(other)
+    shared = passage("Sahel", "The Sahel is a region of Africa between the desert and the savanna.", doubted, trusted)
+    rows = mix(tmp_path, [CHAD, shared], [doubted, trusted], [WRONG, other])
+    parents = {parent for row in rows for parent in row.parents}
+    assert shared.id in parents and not {CHAD.id, doubted.id} & parents
+    assert mix(tmp_path, [CHAD], [doubted]) == []
+
+
+def marked(passage: Passage, flips: bool | None) -> Passage:
+    return dataclasses.replace(passage, hits=tuple(dataclasses.replace(hit, flips=flips) for hit in passage.hits))
+
+
+def test_passages_that_do_not_help_in_the_open_book_test_can_be_left_out(tmp_path: Path) -> None:
+    third = passage("Lake Chad", "Lake Chad is a shallow lake.", MISTAKE, score=0.2)
+    passages = [marked(CHAD, False), marked(CITY, True), third]
+
+    def order(**options: Any) -> list[str]:
+        return [row.parents[0] for row in of(mix(tmp_path, passages, **options), "passage")]
+
+    assert order() == [CHAD.id, CITY.id, third.id]
+    assert order(open_book="flipping") == [CITY.id, third.id]
+    assert order(open_book="first") == [CITY.id, third.id, CHAD.id]
+    assert order(open_book="first", max_passages=1) == [CITY.id]
+
+
+def test_a_passage_left_out_for_one_mistake_may_serve_another(tmp_path: Path) -> None:
+    other = attempt("What is the capital of Mali?", ("Bamako", "Segou"), "Bamako")
+    shared = passage("Sahel", "The Sahel is a region of Africa.", MISTAKE, mistake_of(other))
+    failed = dataclasses.replace(shared.hits[0], flips=False)
+    shared = dataclasses.replace(shared, hits=(failed, shared.hits[1]))
+    rows = mix(tmp_path, [shared], [MISTAKE, mistake_of(other)], [WRONG, other], open_book="flipping")
+    assert [row.parents for row in of(rows, "passage")] == [(shared.id, mistake_of(other).id)]
 
 
 def test_review_rows_are_a_sample_of_what_was_right(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from cem_lm_eval import models, running
+from cem_lm_eval import models, plugin, running
 from cem_lm_eval.evaluator import LmEval
 from cem_lm_eval.library import Library
 from cem_lm_eval.specs import parse_tasks
@@ -79,7 +79,9 @@ def test_same_seed_same_attempts(write: Make, rows: Any, ctx: Context) -> None:
     assert evaluator.evaluate([task], ctx) == evaluator.evaluate([task], ctx) == evaluate(task, ctx, num_fewshot=2)
 
 
-def test_memory_is_given_back(write: Make, rows: Any, ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_model_stays_until_the_stage_ends(
+    write: Make, rows: Any, ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     networks: list[weakref.ref[torch.nn.Module]] = []
 
     def load(*arguments: Any) -> models.ReportingLM:
@@ -87,9 +89,12 @@ def test_memory_is_given_back(write: Make, rows: Any, ctx: Context, monkeypatch:
         networks.append(weakref.ref(lm.model))
         return lm
 
-    original = models.load
-    monkeypatch.setattr(models, "load", load)
+    original = models._load
+    monkeypatch.setattr(models, "_load", load)
     evaluate(write("q.jsonl", rows), ctx)
+    LmEval(options()).score([("", ["Kabul"])], ctx)
+    assert [network() is None for network in networks] == [False]
+    plugin.cem_stage_finished()
     assert [network() for network in networks] == [None]
 
 
@@ -161,6 +166,7 @@ def test_adapter_is_used(write: Make, rows: Any, ctx: Context, tiny: Model, tmp_
     with_adapter = replace(tiny, fingerprint="adapted", adapter=tmp_path / "adapter")
     assert evaluate(task, ctx)[0].scores != evaluate(task, replace(ctx, model=with_adapter))[0].scores
     (tmp_path / "adapter" / "adapter_model.safetensors").unlink()
+    models.release()
     with pytest.raises(CemError, match=r"holds no adapter_model\.safetensors"):
         evaluate(task, replace(ctx, model=with_adapter))
 

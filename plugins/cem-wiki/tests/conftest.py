@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,8 @@ class FakeWiki:
     def answer(self, params: dict[str, str]) -> dict[str, Any]:
         if "srsearch" in params:
             return self._search(params)
+        if params.get("list") == "random":
+            return self._random(params)
         return self._titles(params) if "titles" in params else self._read(params)
 
     def _search(self, params: dict[str, str]) -> dict[str, Any]:
@@ -72,6 +74,15 @@ class FakeWiki:
         hits = [{"ns": 0, "title": self.pages[n]["title"], "pageid": n} for n in found[start:stop]]
         more = {"continue": {"sroffset": stop, "continue": "-||"}} if stop < len(found) else {"batchcomplete": True}
         return {**more, "query": {"search": hits}}
+
+    def _random(self, params: dict[str, str]) -> dict[str, Any]:
+        """The pages in a new order each time it is asked from the beginning, round and round."""
+        assert (params["rnnamespace"], "requestid" in params) == ("0", True)
+        start = int(params.get("rncontinue", len(self.asked)))
+        stop = start + min(int(params["rnlimit"]), self.results_at_once)
+        numbers = [sorted(self.pages)[place % len(self.pages)] for place in range(start, stop)]
+        drawn = [{"id": number, "ns": 0, "title": self.pages[number]["title"]} for number in numbers]
+        return {"continue": {"rncontinue": str(stop), "continue": "-||"}, "query": {"random": drawn}}
 
     def _titles(self, params: dict[str, str]) -> dict[str, Any]:
         numbers = {page["title"]: number for number, page in self.pages.items()}
@@ -213,6 +224,9 @@ class Desk:
 
     def source(self, **options: Any) -> Wiki:
         return Wiki(WikiOptions(**(self.defaults | options)))
+
+    def sample(self, count: int, seed: int = 0, **options: Any) -> list[Passage]:
+        return list(self.source(**options).sample(count, replace(self.ctx, seed=seed)))
 
     def retrieve(self, *queries: Sequence[str], **options: Any) -> list[Passage]:
         return list(self.source(**options).retrieve(make_mistakes(*queries), self.ctx))

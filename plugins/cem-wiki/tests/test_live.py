@@ -77,6 +77,31 @@ def test_a_rerun_asks_nothing(live: Any, wiki: Any) -> None:
     assert len(wiki.asked) == asked
 
 
+def test_random_pages_are_the_wikis_own_draw_and_kept_by_seed_and_count(live: Any, wiki: Any) -> None:
+    wiki.results_at_once = 1
+    drawn = live.sample(2)
+    assert len({passage.title for passage in drawn}) == 2
+    assert all(passage.hits == () and passage.text and passage.url and passage.revision for passage in drawn)
+    asked = len(wiki.asked)
+    assert live.sample(2) == drawn
+    assert len(wiki.asked) == asked
+    for count, seed in ((2, 1), (1, 0)):
+        live.sample(count, seed=seed)
+        assert len(wiki.asked) > asked
+        asked = len(wiki.asked)
+
+
+def test_no_more_random_pages_than_the_wiki_has(live: Any, wiki: Any) -> None:
+    assert len(live.sample(100)) == 3
+    assert sum(params.get("list") == "random" for _, params, _ in wiki.asked) == 2
+
+
+def test_a_wiki_out_of_reach_is_an_error_for_random_pages(live: Any, wiki: Any, faults: Any) -> None:
+    wiki.faults = [faults.reply(404)] * 9
+    with pytest.raises(CemError, match="nothing could be had"):
+        live.sample(2)
+
+
 def test_a_broken_file_in_the_cache_is_asked_for_again(live: Any, wiki: Any) -> None:
     first = live.retrieve(["Chad"])
     files = sorted(live.cache.rglob("*.json"))

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,23 @@ def test_nothing_to_look_up_gives_nothing(offline: Any) -> None:
 def test_the_same_twice(offline: Any) -> None:
     queries = (["capital of Chad", "Lagos"], ["Roman Empire internal sea", "Black Sea"])
     assert offline.retrieve(*queries) == offline.retrieve(*queries)
+
+
+def test_random_pages_are_drawn_by_the_seed(offline: Any) -> None:
+    drawn = offline.sample(50)
+    assert len({passage.id for passage in drawn}) == 50
+    assert drawn == offline.sample(50)
+    assert drawn != offline.sample(50, seed=1)
+    first = drawn[0]
+    (found,) = [page for page in offline.retrieve([first.title]) if page.title == first.title]
+    assert found.hits
+    assert first == replace(found, hits=())
+
+
+def test_no_more_random_pages_than_there_are(offline: Any, tmp_path: Path) -> None:
+    (tmp_path / "own.json").write_text(json.dumps({title: {"extract": f"About {title}."} for title in "abc"}))
+    assert sorted(passage.title for passage in offline.sample(9, data="own.json")) == ["a", "b", "c"]
+    assert offline.sample(0, data="own.json") == []
 
 
 def test_a_missing_package_is_named_with_the_command(offline: Any, monkeypatch: pytest.MonkeyPatch) -> None:

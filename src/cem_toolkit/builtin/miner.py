@@ -3,15 +3,16 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from cem_toolkit.api import Attempt, CemError, Context, Miner, Mistake, Options, content_id
 from cem_toolkit.builtin import keyphrases, llm
 from cem_toolkit.records import MistakeKind
+from cem_toolkit.triage import Verdict, ask_again, judge
 
 
 class MinerOptions(Options):
@@ -24,7 +25,13 @@ class MinerOptions(Options):
     )
     limit: int | None = Field(None, ge=1, description="Keep only so many mistakes, the first by `order`.")
     kinds: tuple[MistakeKind, ...] = Field(
-        ("knowledge", "schema", "doubtful_key"), min_length=1, description="Keep only mistakes of these kinds."
+        get_args(MistakeKind), min_length=1, description="Keep only mistakes of these kinds."
+    )
+    ask_again: int = Field(
+        2,
+        ge=0,
+        description="Ask what was answered wrongly in so many other ways (choices moved round, other prompts) to tell "
+        "lack of knowledge from trouble with the form; 0: do not ask.",
     )
     doubtful: tuple[str, ...] = Field((), description="Ids of questions whose key is doubted.")
     doubtful_file: Path | None = Field(
@@ -49,16 +56,17 @@ class MinerOptions(Options):
 
 
 class CemMiner(Miner):
-    """Every wrong attempt is a mistake of one kind:
+    """Every wrong attempt is a mistake of one kind, by the rules of `cem_toolkit.triage.judge`:
 
     - `doubtful_key`: named by the options as a question whose key is doubted, so it is no proof of a lack;
-    - `schema`: the same output counts as right under another extraction or normalisation (`Attempt.right_under`), so
-      the form of the answer is lacking and not the knowledge;
+    - `schema`: right under another extraction, or in most other ways of asking, so the form of the answer is lacking
+      and not the knowledge;
+    - `unsure`: the evidence is mixed;
     - `knowledge`: all else.
     """
 
     name = "cem"
-    version = "1"
+    version = "2"
     Options = MinerOptions
     options: MinerOptions
 
@@ -73,32 +81,36 @@ class CemMiner(Miner):
         return hashlib.sha256((ctx.config_folder / path).read_bytes()).hexdigest() if path else ""
 
     def mine(self, attempts: Sequence[Attempt], ctx: Context) -> Iterator[Mistake]:
-        options = self.options
-        doubtful = self._doubtful(ctx)
         wrong = list({(attempt.task, attempt.id): attempt for attempt in attempts if not attempt.correct}.values())
-        wrong = [attempt for attempt in wrong if self.kind(attempt, doubtful) in options.kinds]
-        if options.order != "none":
-            wrong.sort(key=lambda attempt: attempt.margin, reverse=options.order == "easiest")
-        wrong = wrong[: options.limit]
-        for kind, number in sorted(Counter(self.kind(attempt, doubtful) for attempt in wrong).items()):
+        if self.options.order != "none":
+            wrong.sort(key=lambda attempt: attempt.margin, reverse=self.options.order == "easiest")
+        judged = self._judge(wrong, ctx)
+        for kind, number in sorted(Counter(verdict.kind for _, verdict in judged).items()):
             ctx.log(f"{number} {kind} mistake{'s' * (number != 1)}")
-        for attempt, queries in zip(wrong, self._queries(wrong, ctx), strict=True):
+        queries = self._queries([attempt for attempt, _ in judged], ctx)
+        for (attempt, verdict), keys in zip(judged, queries, strict=True):
             yield Mistake(
                 id="m-" + content_id(attempt.task, attempt.id),
                 attempt_id=attempt.id,
                 task=attempt.task,
-                kind=self.kind(attempt, doubtful),
+                kind=verdict.kind,
                 question=attempt.question,
                 choices=attempt.choices,
-                queries=queries,
+                queries=keys,
                 margin=attempt.margin,
+                agreement=verdict.agreement,
+                evidence=verdict.evidence,
             )
 
-    def kind(self, attempt: Attempt, doubtful: Collection[str]) -> MistakeKind:
-        """Of which kind a wrong attempt is, given the ids of the questions whose key is doubted."""
-        if attempt.id in doubtful:
-            return "doubtful_key"
-        return "schema" if attempt.right_under else "knowledge"
+    def _judge(self, wrong: Sequence[Attempt], ctx: Context) -> list[tuple[Attempt, Verdict]]:
+        """The wanted ones of `wrong` with their verdicts. No more are asked again than are needed to find them."""
+        options, doubtful = self.options, self._doubtful(ctx)
+        if set(options.kinds) == set(get_args(MistakeKind)):
+            wrong = wrong[: options.limit]
+        answers = ask_again(wrong, options.ask_again, ctx)
+        pairs = zip(wrong, answers, strict=True)
+        judged = [(attempt, judge(attempt, again, attempt.id in doubtful)) for attempt, again in pairs]
+        return [each for each in judged if each[1].kind in options.kinds][: options.limit]
 
     def _queries(self, wrong: Sequence[Attempt], ctx: Context) -> list[tuple[str, ...]]:
         limit = self.options.max_queries

@@ -16,8 +16,9 @@ from cem_toolkit.builtin.facts import facts
 from cem_toolkit.builtin.forms import task_form
 from cem_toolkit.builtin.general import read_general
 from cem_toolkit.builtin.mixer_options import MixerOptions
-from cem_toolkit.builtin.portions import amount, fair_order, shuffled, within_budget
+from cem_toolkit.builtin.portions import amount, fair_order, shuffled, usable, within_budget
 from cem_toolkit.leaks import LeakGuard
+from cem_toolkit.ranking import best_passages
 from cem_toolkit.records import RowKind
 
 
@@ -30,13 +31,13 @@ class CemMixer(Mixer):
     - `review`: a sample of what was answered correctly, against forgetting;
     - `general`: rows about nothing in particular, against forgetting too.
 
-    No mistakes make no rows: there is nothing to learn, and review alone would only overfit. Mistakes for which no
-    passage was found make review and general rows only. With `own_pairs` the mistakes' own questions make normative and
-    extractive rows as well, but for those whose key is doubted.
+    No mistakes make no rows: there is nothing to learn, and review alone would only overfit. Mistakes whose key is
+    doubted count as none. Mistakes for which no passage was found make review and general rows only. With `own_pairs`
+    the mistakes' own questions make normative and extractive rows as well.
     """
 
     name = "cem"
-    version = "1"
+    version = "2"
     Options = MixerOptions
     options: MixerOptions
 
@@ -51,8 +52,9 @@ class CemMixer(Mixer):
     def mix(
         self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
     ) -> Iterator[Row]:
+        mistakes = [mistake for mistake in mistakes if mistake.kind != "doubtful_key"]
         if not mistakes:
-            ctx.log("no mistakes, so no training rows")
+            ctx.log("no mistakes of a trusted key, so no training rows")
             return
         rows: dict[RowKind, list[Row]] = dict(self._about_mistakes(passages, mistakes, attempts, ctx))
         rows["review"] = self._review(attempts, ctx)
@@ -66,7 +68,8 @@ class CemMixer(Mixer):
         self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
     ) -> Mapping[RowKind, list[Row]]:
         """Passage, normative and extractive rows, each in an order that serves the mistakes evenly."""
-        best = make.best_passages(passages, mistakes, self.options.max_passages)
+        passages = usable(passages, mistakes, without_failed=self.options.open_book == "flipping")
+        best = best_passages(passages, mistakes, self.options.max_passages, self.options.open_book == "first")
         used = {passage.id: passage for found in best.values() for passage in found}
         limit = self.options.max_questions
         builder = make.FactRows({key: facts(passage, limit) for key, passage in used.items()}, ctx.seed)
@@ -75,7 +78,7 @@ class CemMixer(Mixer):
         text: dict[str, Row] = {}
         made: dict[str, tuple[list[Row], list[Row]]] = {}
         for passage in used.values():
-            served = list(dict.fromkeys(hit.mistake_id for hit in passage.hits if hit.mistake_id in task_of))
+            served = list(dict.fromkeys(hit.mistake_id for hit in passage.hits))
             parents = (passage.id, *served)
             text[passage.id] = make.passage_row(passage, parents)
             made[passage.id] = builder.make(passage, forms[task_of[served[0]]], parents)
@@ -97,8 +100,7 @@ class CemMixer(Mixer):
         own: dict[str, tuple[list[Row], list[Row]]] = {}
         for mistake in mistakes:
             attempt = asked.get((mistake.task, mistake.attempt_id))
-            trusted = attempt is not None and mistake.kind != "doubtful_key"
-            own[mistake.id] = make.own_rows(attempt, mistake, best[mistake.id]) if attempt and trusted else ([], [])
+            own[mistake.id] = make.own_rows(attempt, mistake, best[mistake.id]) if attempt else ([], [])
         return own
 
     def _review(self, attempts: Sequence[Attempt], ctx: Context) -> list[Row]:

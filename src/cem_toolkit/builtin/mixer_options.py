@@ -1,7 +1,7 @@
 """The options of the method's mixer."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,11 @@ SHARES: dict[RowKind, float] = {"passage": 0.4, "normative": 0.15, "extractive":
 class MixerOptions(Options):
     max_passages: int = Field(4, ge=1, description="Train on at most so many passages a mistake, the best for it.")
     max_questions: int = Field(3, ge=0, description="Make at most so many questions of a passage.")
+    open_book: Literal["all", "flipping", "first"] = Field(
+        "all",
+        description="Which passages of a mistake to use, by the open-book test: all; flipping: none that was tested "
+        "and did not give the right answer; first: all, those that gave it first.",
+    )
     review: Amount = Field(
         0.1, description="Questions answered correctly to train again: a whole number, or a share of them such as 0.1."
     )

@@ -2,10 +2,29 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
-from cem_toolkit.api import Row, content_id
+from cem_toolkit.api import Mistake, Passage, Row, content_id
 from cem_toolkit.records import RowKind
+
+
+def usable(passages: Sequence[Passage], mistakes: Sequence[Mistake], without_failed: bool) -> list[Passage]:
+    """The passages with only those hits that are for `mistakes`, and none without any.
+
+    With `without_failed` also without the hits of which the open-book test says that they do not give the right answer.
+    """
+    known = {mistake.id for mistake in mistakes}
+    kept = (
+        replace(
+            passage,
+            hits=tuple(
+                hit for hit in passage.hits if hit.mistake_id in known and not (without_failed and hit.flips is False)
+            ),
+        )
+        for passage in passages
+    )
+    return [passage for passage in kept if passage.hits]
 
 
 def fair_order(queues: Mapping[str, Sequence[Row]]) -> list[Row]:

@@ -8,27 +8,6 @@ from cem_toolkit.builtin.facts import Fact
 from cem_toolkit.builtin.forms import PLAIN, TaskForm
 
 
-def best_passages(passages: Sequence[Passage], mistakes: Sequence[Mistake], limit: int) -> dict[str, list[Passage]]:
-    """Of every mistake, by id, the `limit` best passages found for it, best first.
-
-    Scores of one source are compared with each other only: the best of each source come first, then the second best.
-    """
-    found: dict[str, dict[str, list[tuple[float, Passage]]]] = {mistake.id: {} for mistake in mistakes}
-    for passage in passages:
-        for mistake_id in dict.fromkeys(hit.mistake_id for hit in passage.hits if hit.mistake_id in found):
-            score = max(hit.score for hit in passage.hits if hit.mistake_id == mistake_id)
-            found[mistake_id].setdefault(passage.source, []).append((score, passage))
-    best: dict[str, list[Passage]] = {}
-    for mistake_id, by_source in found.items():
-        ranked = [
-            (rank, source, passage)
-            for source, scored in by_source.items()
-            for rank, (_, passage) in enumerate(sorted(scored, key=lambda item: (-item[0], item[1].id)))
-        ]
-        best[mistake_id] = [passage for _, _, passage in sorted(ranked, key=lambda item: item[:2])[:limit]]
-    return best
-
-
 def passage_text(passage: Passage) -> str:
     """A passage as it is trained on: under its title, unless it begins with it."""
     text = passage.text.strip()

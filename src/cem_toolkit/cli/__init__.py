@@ -14,6 +14,9 @@ COMMANDS = {
     "evolve": "Run the loop: evaluate, mine, retrieve, mix, train, evaluate again.",
     "resume": "Go on with a run that was interrupted.",
     "show": "Tell what a run did.",
+    "report": "Write the report of a run: one page, and cards for the model and its training set.",
+    "ledger": "Tell what became of each question, and what was done about it.",
+    "compare": "Compare runs: what differs in configuration, and in results on the same questions.",
     "plugins": "List the installed plugins, and those that are broken.",
     "init": "Write a commented configuration.",
 }

@@ -12,6 +12,12 @@ def names(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
     return [name.strip() for name in value.split(",") if name.strip()] if value is not None else None
 
 
+def arms(ctx: click.Context, parameter: click.Parameter, value: str | None) -> list[str] | None:
+    from cem_toolkit.arms import ARMS
+
+    return list(ARMS) if value == "all" else names(ctx, parameter, value)
+
+
 @click.command("evolve")
 @click.option("--config", "-c", type=click.Path(path_type=Path), help="A YAML file; `cem-toolkit init` writes one.")
 @click.option(
@@ -31,6 +37,12 @@ def names(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
 )
 @click.option("--rounds", "-r", type=int, help="How many times to go round the loop [default: 1].")
 @click.option("--seed", "-s", type=int, help="All randomness comes from it [default: 0].")
+@click.option(
+    "--arms",
+    callback=arms,
+    help="Comma-separated control arms to train beside every round: random, instructions, passages, review; or `all`.",
+)
+@click.option("--seeds", type=int, help="Train every round with so many seeds, to tell gains from noise [default: 1].")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="The folder that holds the runs [default: runs].")
 @click.option(
     "--set",
@@ -53,7 +65,8 @@ def command(config: Path | None, assignments: tuple[str, ...], dry_run: bool, as
     has changed.
     """
     from cem_toolkit import evolving
-    from cem_toolkit.cli.tables import print_plan, print_summary
+    from cem_toolkit.cli.summary_tables import print_summary
+    from cem_toolkit.cli.tables import print_plan
     from cem_toolkit.config import set_value
 
     values = {name: value for name, value in given.items() if value is not None}

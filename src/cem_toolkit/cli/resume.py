@@ -12,7 +12,7 @@ import click
 )
 def command(run: str, out: Path) -> None:
     """Go on with RUN (a path, a name, or `latest`) where it was interrupted. Finished stages are not done again."""
-    from cem_toolkit.cli.tables import print_summary
+    from cem_toolkit.cli.summary_tables import print_summary
     from cem_toolkit.evolving import resume
     from cem_toolkit.folders import find_run
 

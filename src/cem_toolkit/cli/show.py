@@ -14,7 +14,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def command(run: str, out: Path, as_json: bool) -> None:
     """Tell what RUN (a path, a name, or `latest`) did: what was fixed, what broke, and what it cost."""
-    from cem_toolkit.cli.tables import print_summary
+    from cem_toolkit.cli.summary_tables import print_summary
     from cem_toolkit.folders import find_run
 
     summary = find_run(run, out).summary()

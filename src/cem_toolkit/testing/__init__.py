@@ -29,6 +29,10 @@ def _cannot_generate(prompts: Sequence[str], max_tokens: int) -> list[str]:
     raise AssertionError("this context has no model to generate with: pass generate=")
 
 
+def _cannot_score(pairs: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[float, ...]]:
+    raise NotImplementedError("this context has no model to score with: pass score=")
+
+
 def make_context(folder: Path, **overrides: Any) -> Context:
     """A context for testing one component alone, in `folder`: silent, seed 0, tokens are words, and no model."""
     (folder / "stage").mkdir(parents=True, exist_ok=True)
@@ -45,5 +49,6 @@ def make_context(folder: Path, **overrides: Any) -> Context:
         "log": lambda message: None,
         "count_tokens": _count_words,
         "generate": _cannot_generate,
+        "score": _cannot_score,
     }
     return Context(**(fields | overrides))

@@ -21,7 +21,7 @@ Sample = Mapping[str, Any]
 def make_attempts(
     task: ConfigurableTask, samples: Iterable[Sample], options: LmEvalOptions, log: Callable[[str], None]
 ) -> list[Attempt]:
-    """One attempt per question of `task`. Questions without a right answer are left out, and that is logged.
+    """One attempt per document of `task`. Those without a right answer are left out, and that is logged.
 
     Raises CemError where the chosen metric is not 0 or 1, and where the model's scores are not finite.
     """
@@ -39,7 +39,7 @@ def make_attempts(
             attempts.append(_attempt(task, asked, under, metric, chosen))
     if missing := len(by_doc) - len(attempts):
         log(f"task {task.task_name!r}: {missing} questions without a right answer left out")
-    return _with_distinct_ids(attempts)
+    return attempts
 
 
 def _attempt(task: ConfigurableTask, asked: Asked, under: Mapping[str, Sample], metric: str, chosen: str) -> Attempt:
@@ -86,8 +86,9 @@ def _text(responses: Any) -> str:
     return str(responses)
 
 
-def _with_distinct_ids(attempts: Sequence[Attempt]) -> list[Attempt]:
-    """One attempt for each id: of questions that say the same the first, and others told apart by their prompts."""
+def with_distinct_ids(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """One attempt for each id: of one task's questions that say the same the first, and others told apart by their
+    prompts."""
     golds = defaultdict(set)
     for attempt in attempts:
         golds[attempt.id].add(normalise(attempt.gold))

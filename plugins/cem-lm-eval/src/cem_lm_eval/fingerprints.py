@@ -25,15 +25,18 @@ def hash_files(paths: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def hash_task(task: "ConfigurableTask") -> str:
-    """The SHA-256 of a task's configuration, of the functions in it, and of all its documents and few-shot examples."""
+def hash_task(task: "ConfigurableTask", training: "ConfigurableTask | None" = None) -> str:
+    """The SHA-256 of a task's configuration, of the functions in it, and of all its documents and few-shot examples.
+
+    `training` is the task's own training part, where that is asked too.
+    """
     digest = hashlib.sha256()
     config: dict[str, Any] = task.dump_config()
     config.pop("metadata", None)  # says where the file lies
     for key in ("num_fewshot", "generation_kwargs"):  # options change these, and are part of the key anyway
         config.pop(key, None)
     _update(digest, config)
-    for docs in (task.eval_docs, task.fewshot_docs() or ()):
+    for docs in (task.eval_docs, task.fewshot_docs() or (), training.eval_docs if training else ()):
         for doc in docs:
             _update(digest, doc)
     return digest.hexdigest()

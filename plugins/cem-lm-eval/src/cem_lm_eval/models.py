@@ -23,6 +23,13 @@ class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
 
     step: Progress | None = None
     total = 0
+    said: frozenset[str] = frozenset()
+
+    def say_once(self, line: str, ctx: Context) -> None:
+        """Logs `line` where it was not yet logged of this model."""
+        if line not in self.said:
+            self.said |= {line}
+            ctx.log(line)
 
     def report_to(self, step: Progress) -> None:
         self.step, self.total = step, 0

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cem_lm_eval.questions import Part
 from cem_toolkit.api import Options
 
 Limit = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
@@ -19,7 +20,16 @@ class LmEvalOptions(Options):
     )
     limit: Limit | None = Field(
         None,
-        description="Ask only the first so many questions of each task, or if below 1 that fraction. For trials.",
+        description="Ask only the first so many questions of each task, or if below 1 that fraction; of its training "
+        "and of its test questions each. For trials.",
+    )
+    mine_train: bool = Field(
+        False,
+        description="Also ask the task's own training questions, to be mined; its test questions are then only "
+        "reported.",
+    )
+    train_limit: int | None = Field(
+        None, ge=1, description="Ask only the first so many training questions of each task. Not given: as `limit`."
     )
     batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
         16,
@@ -58,3 +68,7 @@ class LmEvalOptions(Options):
         False,
         description="Run Python code that comes with the model's folder. Only for models whose code you have read.",
     )
+
+    def limit_of(self, part: Part) -> Limit | None:
+        """How many questions of a task's part are asked."""
+        return self.train_limit if part == "train" and self.train_limit is not None else self.limit

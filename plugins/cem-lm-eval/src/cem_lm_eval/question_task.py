@@ -5,42 +5,51 @@ from typing import Any
 import datasets
 from lm_eval.api.task import ConfigurableTask
 
-from cem_lm_eval.questions import DELIMITER, PROMPT, QuestionFile
+from cem_lm_eval.questions import DELIMITER, PROMPT, Question, QuestionFile
 
 MAX_GEN_TOKS = 32
-SPLIT = "test"
+WHOLE = "all"
+"""The split of a file that names none."""
 _METRIC = {"aggregation": "mean", "higher_is_better": True}
 
 
-def build_task(name: str, file: QuestionFile) -> ConfigurableTask:
+class QuestionTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no types
+    """A question file as lm-eval sees it."""
+
+
+def build_task(name: str, file: QuestionFile) -> QuestionTask:
     """The task `name` of `file`'s questions.
 
     Multiple choice goes by the log-likelihood of the choices' texts. Free text is the first generated line, matched
-    exactly but for case, punctuation, white space and articles.
+    exactly but for case, punctuation, white space and articles. Its splits are the file's parts; examples are from the
+    training part where there is one.
     """
-    rows = [
-        {
-            "question": question.question,
-            "choices": list(question.choices),
-            "answer": question.choices.index(question.gold) if question.choices else question.gold,
-            "group": question.group,
-        }
-        for question in file.questions
-    ]
+    splits = {part or WHOLE: questions for part, questions in file.parts.items()}
+    asked, *training = splits
 
     def load(**_: Any) -> dict[str, datasets.Dataset]:
-        return {SPLIT: datasets.Dataset.from_list(rows)}
+        return {split: datasets.Dataset.from_list([*map(_row, questions)]) for split, questions in splits.items()}
 
     config: dict[str, Any] = {
         "task": name,
         "custom_dataset": load,
-        "test_split": SPLIT,
-        "fewshot_split": SPLIT,  # lm-eval leaves the question itself out where both splits are one
+        "training_split": training[0] if training else None,
+        "test_split": asked,
+        "fewshot_split": (training or [asked])[0],  # lm-eval leaves the question itself out where both splits are one
         "doc_to_text": PROMPT.format(question="{{question}}"),
         "doc_to_target": "answer",
         "target_delimiter": DELIMITER,
     }
-    return ConfigurableTask(config=config | (_MULTIPLE_CHOICE if file.is_multiple_choice else _free_text()))
+    return QuestionTask(config=config | (_MULTIPLE_CHOICE if file.is_multiple_choice else _free_text()))
+
+
+def _row(question: Question) -> dict[str, Any]:
+    return {
+        "question": question.question,
+        "choices": list(question.choices),
+        "answer": question.choices.index(question.gold) if question.choices else question.gold,
+        "group": question.group,
+    }
 
 
 _MULTIPLE_CHOICE = {

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
-from typing import Any
+from typing import Any, Literal
 
 from cem_lm_eval.rows import read_rows
 from cem_toolkit.api import CemError, normalise, question_id
 
 PROMPT = "Question: {question}\nAnswer:"
 DELIMITER = " "
+
+Part = Literal["", "train", "test"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Question:
     gold: str
     """The right answer's text; for multiple choice one of `choices`."""
     group: str
+    part: Part = ""
+    """What the column `split` says."""
 
     @property
     def id(self) -> str:
@@ -43,6 +47,14 @@ class QuestionFile:
     path: Path
     questions: tuple[Question, ...]
     duplicates: int
+
+    @property
+    def parts(self) -> dict[Part, list[Question]]:
+        """The questions by the part that the file says they are of; what is only reported comes first."""
+        parts: dict[Part, list[Question]] = {"": [], "test": [], "train": []}
+        for question in self.questions:
+            parts[question.part].append(question)
+        return {part: questions for part, questions in parts.items() if questions}
 
     @property
     def is_multiple_choice(self) -> bool:
@@ -68,10 +80,15 @@ def read_questions(path: Path) -> QuestionFile:
             raise CemError(
                 f"{path}, {place}: has {which}, unlike {kept[0].place}; put multiple choice and free text in two files"
             )
+        if kept and bool(question.part) != bool(kept[0].part):
+            which = "no split" if kept[0].part else "a split"
+            raise CemError(f"{path}, {place}: has {which}, unlike {kept[0].place}; fill in the column for all or none")
         earlier = seen.setdefault(question.id, question)
         if earlier is not question:
             if normalise(earlier.gold) == normalise(question.gold):
                 duplicates += 1
+                if (earlier.part, question.part) == ("train", "test"):  # what is in both parts is not to be mined
+                    kept[kept.index(earlier)] = seen[question.id] = question
                 continue
             if _same_text(earlier, question):
                 raise CemError(
@@ -111,7 +128,17 @@ def _parse(place: str, row: Mapping[str, Any], typed: bool) -> Question:
         choices=choices,
         gold=_gold(row["answer"], choices, labels, typed),
         group="" if group is None else str(group),
+        part=_part(row.get("split")),
     )
+
+
+def _part(split: Any) -> Part:
+    if split is None or split == "":
+        return ""
+    if split not in ("train", "test"):
+        raise CemError(f"the split {split!r} is neither 'train' nor 'test'; rename it or leave the column out")
+    part: Part = split
+    return part
 
 
 def _choices(row: Mapping[str, Any]) -> tuple[tuple[str, ...], Sequence[str]]:

@@ -13,7 +13,7 @@ from transformers import AutoTokenizer
 
 from cem_lm_eval import models
 from cem_lm_eval.attempts import Sample
-from cem_lm_eval.options import LmEvalOptions
+from cem_lm_eval.options import Limit, LmEvalOptions
 from cem_lm_eval.quiet import quiet, warnings_of_lm_eval
 from cem_toolkit.api import CemError, Context
 
@@ -64,8 +64,10 @@ def _chat_template(ctx: Context, options: LmEvalOptions) -> Callable[..., str]:
     return render
 
 
-def run(tasks: Tasks, options: LmEvalOptions, ctx: Context) -> dict[str, list[Sample]]:
-    """The samples of every task, answered by `ctx.model`, whose memory is given back in the end.
+def run(
+    tasks: Tasks, options: LmEvalOptions, ctx: Context, limit: Limit | None, label: str = "evaluate"
+) -> dict[str, list[Sample]]:
+    """The samples of every task, answered by `ctx.model`, which stays in memory for what the stage wants of it next.
 
     Raises CemError where the model does not fit the memory.
     """
@@ -74,23 +76,23 @@ def run(tasks: Tasks, options: LmEvalOptions, ctx: Context) -> dict[str, list[Sa
     torch.manual_seed(ctx.seed)
     prepare(tasks, options, ctx.seed)
     try:
-        return _run(tasks, options, ctx)
+        return _run(tasks, options, ctx, limit, label)
     except torch.OutOfMemoryError as error:
         raise CemError(
             f"out of memory with batch_size {options.batch_size}; lower it or choose another device"
         ) from error
-    finally:
-        models.release()  # here, where no local name holds the model any more
 
 
-def _run(tasks: Tasks, options: LmEvalOptions, ctx: Context) -> dict[str, list[Sample]]:
+def _run(
+    tasks: Tasks, options: LmEvalOptions, ctx: Context, limit: Limit | None, label: str
+) -> dict[str, list[Sample]]:
     lm = models.load(ctx.model, options)
-    with quiet(), warnings_of_lm_eval(ctx.log), ctx.progress("evaluate", None) as step:
+    with quiet(), warnings_of_lm_eval(ctx.log), ctx.progress(label, None) as step:
         lm.report_to(step)
         results: dict[str, Any] = evaluate(
             lm,
             {"tasks": dict(tasks)},
-            limit=options.limit,
+            limit=limit,
             bootstrap_iters=0,
             log_samples=True,
             system_instruction=options.system_instruction,

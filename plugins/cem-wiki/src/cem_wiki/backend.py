@@ -20,5 +20,9 @@ class Backend(ABC):
     def read_pages(self, numbers: Sequence[int]) -> Mapping[int, Page]:
         """The pages of `numbers`, in their order, less those that could not be had."""
 
+    @abstractmethod
+    def sample(self, count: int, seed: int) -> Sequence[int]:
+        """At most `count` pages drawn at random, none twice."""
+
     def close(self) -> None:  # noqa: B027 (an optional step)
         """Called at the end."""

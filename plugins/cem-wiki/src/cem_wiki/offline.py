@@ -1,5 +1,6 @@
 """Search in summaries on this machine."""
 
+import random
 from collections.abc import Mapping, Sequence
 
 from cem_toolkit.api import Context
@@ -43,6 +44,11 @@ class OfflineBackend(Backend):
         found = self._index.search(self._tokenize(query), limit)
         first = [] if exact is None else [exact]
         return [*first, *(number for number in found if number != exact)][:limit]
+
+    def sample(self, count: int, seed: int) -> Sequence[int]:
+        """Of all pages, each as likely; all of them where `count` is larger."""
+        pages = range(len(self._summaries))
+        return random.Random(seed).sample(pages, min(count, len(pages)))  # noqa: S311 (draws text; guards nothing)
 
     def read_pages(self, numbers: Sequence[int]) -> Mapping[int, Page]:
         return {number: self._page(self._summaries[number]) for number in numbers}

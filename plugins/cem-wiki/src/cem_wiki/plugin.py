@@ -9,6 +9,7 @@ from cem_wiki.options import WikiOptions
 
 if TYPE_CHECKING:
     from cem_wiki.backend import Backend
+    from cem_wiki.pages import Page
 
 
 class Wiki(Source):
@@ -45,15 +46,29 @@ class Wiki(Source):
             hits = self._search(mistakes, backend, ctx)
             pages = backend.read_pages(list(hits))
         for number, page in pages.items():
-            yield Passage.make(
-                text=page.text,
-                title=page.title,
-                source=self.name,
-                url=page.url,
-                revision=page.revision,
-                licence=self.options.licence,
-                hits=tuple(hits[number]),
-            )
+            yield self._passage(page, hits[number])
+
+    def sample(self, count: int, ctx: Context) -> Iterator[Passage]:
+        """`count` random pages, by the seed; fewer where the source has no more.
+
+        Offline the same seed always draws the same. A live wiki draws as it likes: there only what is in the cache is
+        the same again. Raises CemError as `retrieve` does.
+        """
+        with contextlib.closing(self._open(ctx)) as backend:
+            pages = backend.read_pages(backend.sample(count, ctx.seed))
+        for page in pages.values():
+            yield self._passage(page)
+
+    def _passage(self, page: "Page", hits: Iterable[Hit] = ()) -> Passage:
+        return Passage.make(
+            text=page.text,
+            title=page.title,
+            source=self.name,
+            url=page.url,
+            revision=page.revision,
+            licence=self.options.licence,
+            hits=tuple(hits),
+        )
 
     def _open(self, ctx: Context) -> "Backend":
         if self.options.backend == "offline":

@@ -50,6 +50,11 @@ class LiveBackend(Backend):
         exact = [self._titles[query]] if query in self._titles else []
         return [*exact, *(number for number in found if number not in exact)][:limit]
 
+    def sample(self, count: int, seed: int) -> Sequence[int]:
+        """As the wiki draws them, and so others in another cache, whatever the seed."""
+        draw = partial(self._wiki.random, count, f"seed {seed}, {count} pages", SEARCH_SHARE)
+        return (self._try(draw, "random pages", count) or []) if count else []
+
     def read_pages(self, numbers: Sequence[int]) -> Mapping[int, Page]:
         """As the base class says. Raises CemError where there was a failure and nothing at all could be had."""
         pages: dict[int, Page] = {}

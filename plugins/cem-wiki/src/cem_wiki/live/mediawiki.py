@@ -13,6 +13,8 @@ TITLES_AT_ONCE = 50
 """The API's limit of titles in one request."""
 TITLES_LENGTH = 4000
 """Characters of titles in one address: servers refuse long ones."""
+RANDOM_AT_ONCE = 500
+"""The API's limit of random pages in one request."""
 INTRODUCTIONS_AT_ONCE = 20
 """The limit of TextExtracts; whole pages it gives one at a time."""
 QUERY_LENGTH = 300
@@ -60,6 +62,20 @@ class MediaWiki:
                 if len(found) >= limit:
                     break
         return list(found)[:limit]
+
+    def random(self, count: int, name: str, share: float) -> list[int]:
+        """At most `count` articles that the wiki draws at random. `name` goes along as the request's id, so that draws
+        of other names are other requests to the cache of answers."""
+        limit = str(min(count, RANDOM_AT_ONCE))
+        params = {"list": "random", "rnnamespace": "0", "rnlimit": limit, "requestid": name}
+        found: dict[int, None] = {}
+        for part in self._query(params, share):
+            known = len(found)
+            ids = (page.get("id") for page in _objects(part, "random"))
+            found.update(dict.fromkeys(number for number in ids if isinstance(number, int)))
+            if len(found) >= count or len(found) == known:  # a small wiki goes round for ever
+                break
+        return list(found)[:count]
 
     def read_pages(self, ids: Sequence[int], whole: bool, max_chars: int) -> dict[int, Page]:
         """Text, revision and address of one whole page or at most 20 introductions; pages without text are left out."""

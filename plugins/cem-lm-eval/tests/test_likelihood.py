@@ -1,0 +1,178 @@
+"""Scoring text: lm-eval's own figures for every kind of prompt, whatever is computed once for several continuations."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lm_eval.api.instance import Instance
+
+from cem_lm_eval import likelihood, models
+from cem_lm_eval.evaluator import LmEval
+from cem_toolkit.api import CemError, Context, Model
+
+Pairs = Sequence[tuple[str, Sequence[str]]]
+PASSAGE = "Kabul is the capital of Afghanistan. It lies on a river among mountains. "
+PAIRS: Pairs = [
+    ("Question: What is the capital of Nepal?\nAnswer:", [" Lhasa", " Thimphu", " Kathmandu, of course", " Delhi"]),
+    (PASSAGE * 3 + "Question: What is the capital?\nAnswer:", [" Kabul", " Tirana"]),
+    ("Question: ends with spaces?  ", ["yes", "no"]),
+    ("A", [" b"]),
+    ("one word more than", []),
+    ("", [PASSAGE * 4, "Rome"]),
+    ("", ["Milan"]),
+    ("<s>", ["begins as texts do", "<s>"]),
+]
+
+
+def options(**chosen: Any) -> Any:
+    return LmEval.Options(dtype="float32", device="cpu", **chosen)
+
+
+def score(pairs: Pairs, ctx: Context, **chosen: Any) -> list[tuple[float, ...]]:
+    return LmEval(options(**chosen)).score(pairs, ctx)
+
+
+def by_lm_eval(pairs: Pairs, ctx: Context) -> list[tuple[float, ...]]:
+    """Every continuation by HFLM.loglikelihood alone."""
+    lm = models.load(ctx.model, options())
+    requests = [
+        Instance(request_type="loglikelihood", doc={}, arguments=(prompt, continuation), idx=0)
+        for prompt, continuations in pairs
+        for continuation in continuations
+    ]
+    found = iter(super(models.ReportingLM, lm).loglikelihood(requests, disable_tqdm=True))
+    return [tuple(next(found)[0] for _ in continuations) for _, continuations in pairs]
+
+
+def flat(scores: Sequence[tuple[float, ...]]) -> list[float]:
+    return [score for row in scores for score in row]
+
+
+def make_hybrid(folder: Path, tiny: Model) -> Model:
+    """A Gemma 3 of random weights, whose sliding attention sees eight tokens."""
+    from transformers import AutoTokenizer, Gemma3ForCausalLM, Gemma3TextConfig
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny.path)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = Gemma3TextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_key_value_heads=1,
+        head_dim=8,
+        query_pre_attn_scalar=8,
+        sliding_window=8,
+        layer_types=["sliding_attention", "full_attention"] * 2,
+        max_position_embeddings=512,
+        initializer_range=0.5,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=1,
+    )
+    Gemma3ForCausalLM(config).save_pretrained(folder)
+    return Model(name="hybrid", path=folder, fingerprint="hybrid")
+
+
+def make_recurrent(folder: Path, tiny: Model) -> Model:
+    """A Mamba of random weights: its state is no cache of keys and values."""
+    from transformers import AutoTokenizer, MambaConfig, MambaForCausalLM
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny.path)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, state_size=4, pad_token_id=1)
+    MambaForCausalLM(config).save_pretrained(folder)
+    return Model(name="recurrent", path=folder, fingerprint="recurrent")
+
+
+def test_as_lm_eval(ctx: Context, recorder: Any) -> None:
+    scores = score(PAIRS, ctx)
+    assert [len(row) for row in scores] == [len(continuations) for _, continuations in PAIRS]
+    assert flat(scores) == pytest.approx(flat(by_lm_eval(PAIRS, ctx)), abs=1e-4, rel=1e-6)
+    assert recorder.steps["score"] == [14, 14]
+    assert recorder.lines == []
+
+
+@pytest.mark.parametrize("positions", [1, 7])
+def test_long_texts_go_in_pieces(positions: int, ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(likelihood, "POSITIONS_AT_ONCE", positions)
+    assert flat(score(PAIRS, ctx)) == pytest.approx(flat(by_lm_eval(PAIRS, ctx)), abs=1e-4, rel=1e-6)
+
+
+def test_prompts_of_one_batch_may_differ_in_length(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [("x" * length, [" yes", " certainly not", "y"]) for length in (30, 31, 32, 33, 34, 35, 60)]
+    batches = []
+
+    def watched(lm: Any, batch: Any) -> Any:
+        batches.append([len(job.prompt) for job in batch])
+        return original(lm, batch)
+
+    original = likelihood._score_batch
+    monkeypatch.setattr(likelihood, "_score_batch", watched)
+    scores = score(pairs, ctx, batch_size=12)
+    assert max(map(len, batches)) > 1
+    assert any(len(set(batch)) > 1 for batch in batches)
+    assert flat(scores) == pytest.approx(flat(by_lm_eval(pairs, ctx)), abs=1e-4, rel=1e-6)
+
+
+def test_sliding_attention(ctx: Context, tiny: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(likelihood, "POSITIONS_AT_ONCE", 24)
+    hybrid = replace(ctx, model=make_hybrid(tmp_path / "hybrid", tiny))
+    assert likelihood._why_not_shared(models.load(hybrid.model, options())) == ""
+    assert flat(score(PAIRS, hybrid)) == pytest.approx(flat(by_lm_eval(PAIRS, hybrid)), abs=1e-4, rel=1e-6)
+
+
+def test_a_model_without_such_a_cache_goes_by_lm_eval(ctx: Context, tiny: Model, tmp_path: Path, recorder: Any) -> None:
+    recurrent = replace(ctx, model=make_recurrent(tmp_path / "recurrent", tiny))
+    pairs = PAIRS[:4]
+    scores = score(pairs, recurrent)
+    assert recorder.steps["score"] == [9, 9]
+    assert score(pairs, recurrent) == scores
+    assert flat(scores) == pytest.approx(flat(by_lm_eval(pairs, recurrent)), abs=1e-4, rel=1e-6)
+    (line,) = recorder.lines
+    assert line.startswith("score: MambaForCausalLM keeps no cache")
+
+
+def test_chat_template_makes_the_prompt_a_turn_of_the_users(ctx: Context) -> None:
+    chat = replace(ctx, chat_template=True)
+    plain, rendered = ("Capital?", ["Kabul", "Rome"]), ("<user>Capital?</user><assistant>", ["Kabul", "Rome"])
+    assert score([plain], chat) == score([rendered], ctx) != score([plain], ctx)
+    assert score([("", ["Kabul"])], chat) == score([("", ["Kabul"])], ctx)
+
+
+def test_long_prompts_are_cut_from_the_left(ctx: Context, recorder: Any) -> None:
+    pairs = [(PASSAGE * 40 + "Answer:", [" Kabul", " Kathmandu"]), ("short", [" one"])]
+    assert flat(score(pairs, ctx)) == pytest.approx(flat(by_lm_eval(pairs, ctx)), abs=1e-4, rel=1e-6)
+    (line,) = recorder.lines
+    assert line == "score: 2 prompts are longer than the model's 512 tokens: cut from the left"
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [(("A", [" b", ""]), "'' has no token"), (("", [PASSAGE * 40]), "is longer than the model's 512; shorten it")],
+)
+def test_what_cannot_be_scored(pair: Any, message: str, ctx: Context) -> None:
+    with pytest.raises(CemError, match=message):
+        score([("A", ["b"]), pair], ctx)
+
+
+def test_nothing_to_score_loads_no_model(ctx: Context) -> None:
+    assert score([], replace(ctx, model=Model(name="m", path=Path("gone"), fingerprint="m"))) == []
+
+
+@pytest.mark.slow
+def test_the_real_model(ctx: Context) -> None:
+    from cem_embedded.gemma import gguf_path
+    from cem_toolkit.models import resolve_model
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "cem-toolkit"
+    real = replace(ctx, model=resolve_model(str(gguf_path(cache / "embedded")), cache, print))
+    pairs = [*PAIRS[:6], (PASSAGE * 45 + "Question: What is the capital?\nAnswer:", [" Kabul", " Tirana"])]
+    assert flat(score(pairs, real)) == pytest.approx(flat(by_lm_eval(pairs, real)), abs=2e-3)

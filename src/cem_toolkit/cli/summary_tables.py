@@ -1,0 +1,108 @@
+"""What `evolve`, `resume` and `show` print of a run."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from cem_toolkit.cli.tables import make_console
+from cem_toolkit.outcomes import GENERAL
+
+NAMES = {
+    "mined": "mined",
+    "siblings": "siblings of mined",
+    "held_out": "held out",
+    "selection": "selection",
+    "reviewed": "reviewed",
+}
+SIGNS = {"better": "yes", "worse": "a loss", "no change shown": "not shown"}
+
+
+def print_summary(summary: Mapping[str, Any]) -> None:
+    console = make_console()
+    console.print(
+        f"run {escape(summary['run'])}: {escape(str(summary['model']))}, seed {summary['seed']}", soft_wrap=True
+    )
+    for turn in summary["rounds"]:
+        console.print(_changes(turn))
+        if turn["arms"]:
+            console.print(_arms(turn))
+        console.print(escape("\n".join(f"  {line}" for line in _lines(turn))), soft_wrap=True)
+    if not summary["finished"]:
+        console.print(f"not finished; `cem-toolkit resume {escape(summary['run'])}` goes on")
+    if summary["note"]:
+        console.print(escape(summary["note"]))
+    if summary["rounds"] and not summary["shipped"]:
+        console.print("no round was accepted: the starting model stays")
+    console.print(f"run folder: {escape(summary['folder'])}", soft_wrap=True)
+
+
+def _changes(turn: Mapping[str, Any]) -> Table:
+    table = Table(title=f"round {turn['round']}, against the starting model", title_justify="left")
+    table.add_column("questions")
+    for name in ("n", "right before", "right after", "points [95 %]", "fixed, of wrong", "broken, of right", "gain"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, change in turn["changes"].items():
+        n, before, after = change["n"], change["right_before"], change["right_after"]
+        table.add_row(
+            escape(NAMES.get(name, name)),
+            f"{n:,}",
+            f"{before:,} ({before / n:.1%})",
+            f"{after:,} ({after / n:.1%})",
+            escape(points(change)),
+            _rate(change["fixed"], n - before),
+            _rate(change["broken"], before),
+            SIGNS[change["verdict"]],
+        )
+    return table
+
+
+def _arms(turn: Mapping[str, Any]) -> Table:
+    names = [name for name in ("mined", "siblings", "held_out") if name in turn["changes"]]
+    names += [name for name in turn["changes"] if name.startswith(GENERAL)]
+    table = Table(title="points against the starting model [95 %], by what was trained on", title_justify="left")
+    table.add_column("trained on")
+    for name in names:
+        table.add_column(escape(NAMES.get(name, name)), justify="right")
+    table.add_row(f"round {turn['round']}", *(escape(points(turn["changes"][name])) for name in names))
+    for arm, figures in turn["arms"].items():
+        cells = (figures["changes"].get(name) for name in names)
+        table.add_row(escape(arm), *(escape(points(cell)) if cell else "-" for cell in cells))
+    return table
+
+
+def points(change: Mapping[str, Any]) -> str:
+    """A change in points with its interval."""
+    return f"{change['points'] * 100:+.1f} [{change['low'] * 100:+.1f}, {change['high'] * 100:+.1f}]"
+
+
+def _rate(part: int, whole: int) -> str:
+    return f"{part:,}/{whole:,} ({part / whole:.1%})" if whole else "-"
+
+
+def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
+    arms, random = turn["arms"], turn["arms"].get("random", {})
+    if against := random.get("against", {}).get("mined"):
+        verdict = {"better": "more", "worse": "less"}.get(against["verdict"], "no difference shown")
+        yield f"against random passages: mined {points(against)} points, p {against['p_adjusted']:.2g}: {verdict}"
+    elif not arms:
+        yield "knowledge or form? not known: no control arm was trained (`--arms random`)"
+    opened, neutral, gate = turn["open_book"], turn["neutral"], turn["gate"]
+    if opened and opened.get("tested"):
+        fixed = _rate(opened["fixed_by_best"], opened["tested"])
+        yield f"open book: the best passage alone, put before the question, fixes {fixed} of the mistakes"
+    if neutral:
+        yield f"perplexity on neutral text: {neutral['perplexity_before']:.2f} -> {neutral['perplexity_after']:.2f}"
+    if gate:
+        yield (
+            "gate: " + ("accepted" if gate["accepted"] else "rejected") + "".join(f"; {why}" for why in gate["reasons"])
+        )
+    mistakes = ", ".join(f"{count:,} {kind}" for kind, count in sorted(turn["mistakes"].items()))
+    rows = ", ".join(f"{count:,} {kind}" for kind, count in turn["rows"].items())
+    dropped = ", ".join(f"{count:,} for {reason}" for reason, count in turn["dropped"].items())
+    yield f"mistakes: {mistakes or 'none'}; passages: {turn['passages']:,}; dropped as leaks: {dropped or 'none'}"
+    yield f"training rows: {rows or 'none'}; {turn['tokens']:,} tokens a pass"
+    seconds = ", ".join(f"{name} {value:,.0f} s" for name, value in turn["seconds"].items())
+    yield f"time: {seconds}" + (f" (reused: {', '.join(turn['reused'])})" if turn["reused"] else "")
+    yield f"model {turn['model']['before']} -> {turn['model']['after']}"

@@ -1,0 +1,63 @@
+"""The parts of a passage that matter for a question: what to show of it, and which sentence tells the answer."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from cem_toolkit.builtin.text import STOPWORDS, is_spaceless, sentences
+from cem_toolkit.leaks import tokens
+
+__all__ = ["content_words", "nearest", "says", "sentences", "telling_sentence"]
+
+
+def content_words(text: str) -> frozenset[str]:
+    """The normalised words of `text` that carry a topic; single characters in scripts without spaces."""
+    return frozenset(tokens(text)) - STOPWORDS
+
+
+def says(text: str, answer: str) -> bool:
+    """Whether `answer` stands in `text` as whole words, but for case and punctuation."""
+    words = tokens(answer)
+    return bool(words) and f" {' '.join(words)} " in f" {' '.join(tokens(text))} "
+
+
+def nearest(text: str, question: str, choices: Sequence[str], characters: int) -> str:
+    """The run of whole sentences of `text`, of at most `characters` in all, that is nearest to a question.
+
+    Near is a run that holds many of the words of the question and of its choices, all choices alike: which one is
+    right is not known here. A word counts for more, the fewer sentences of `text` it stands in. A sentence that is too
+    long alone is cut. Of equally near runs the first is taken, so a text without any such word gives its beginning.
+    """
+    spoken = sentences(text)
+    wanted = content_words(" ".join((question, *choices)))
+    held = [content_words(sentence) & wanted for sentence in spoken]
+    often = Counter(word for words in held for word in words)
+    glue = "" if is_spaceless(text) else " "
+    best, most = "", -1.0
+    for first, start in enumerate(spoken):
+        run, words = start, set(held[first])
+        for sentence, more in zip(spoken[first + 1 :], held[first + 1 :], strict=True):
+            if len(run) + len(glue) + len(sentence) > characters:
+                break
+            run += glue + sentence
+            words |= more
+        weight = sum(1 / often[word] for word in sorted(words))
+        if weight > most + 1e-9:
+            best, most = run, weight
+    return best if len(best) <= characters else _cut(best, characters)
+
+
+def _cut(sentence: str, characters: int) -> str:
+    """The beginning of `sentence` up to the last whole word that fits with an ellipsis."""
+    head = sentence[: characters - 1]
+    whole = head if is_spaceless(head) else head.rpartition(" ")[0] or head
+    return whole + "…"
+
+
+def telling_sentence(text: str, question: str, gold: str) -> str:
+    """The sentence of `text` that most likely teaches the answer, or "" where none holds it.
+
+    Of the sentences in which `gold` stands, the one with the most words of the question; of equals the first.
+    """
+    asked = content_words(question)
+    telling = [sentence for sentence in sentences(text) if says(sentence, gold)]
+    return max(telling, key=lambda sentence: len(content_words(sentence) & asked), default="")

@@ -1,0 +1,122 @@
+"""The gate: whether a round's model is accepted, or the last accepted one kept.
+
+It looks at selection questions and general tasks only. Held-out questions and siblings, by which a run is reported,
+decide nothing: a round chosen by them would look better than it is.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cem_toolkit.config import GateConfig
+from cem_toolkit.records import Attempt
+
+Neutral = Mapping[str, float] | None
+"""Tokens and nats of the neutral text, or None where it could not be scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One limit. `value` is None where there was nothing to measure; such a check passes."""
+
+    name: str
+    value: float | None
+    limit: float
+    passed: bool
+    said: str
+    """What was found, in a sentence's part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    accepted: bool
+    reasons: tuple[str, ...]
+    """Why not; empty where accepted. With the gate disabled: why not if it were enabled."""
+    checks: tuple[Check, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def decide(
+    config: GateConfig,
+    start: Sequence[Attempt],
+    before: Sequence[Attempt],
+    after: Sequence[Attempt],
+    neutral: tuple[Neutral, Neutral],
+) -> Decision:
+    """`start` are the starting model's answers, `before` those of the model that the round began with, `after` the
+    round's. What a round may break is measured against `before`, what a run may forget against `start`. `neutral` is
+    of the starting model and of the round's."""
+    from cem_toolkit.stats import adjusted, compare
+
+    pairs = {"selection": _pairs(before, after, "selection"), "general": _pairs(start, after, "general")}
+    changes = adjusted({name: compare(*pair) for name, pair in pairs.items() if pair[0]}, config.alpha)
+    checks = [
+        _break_rate(config, changes.get("selection")),
+        _general_loss(config, changes.get("general")),
+        _perplexity(config, *neutral),
+        *(_significant(config, name, changes.get(name)) for name in pairs),
+    ]
+    if config.gain:
+        checks.append(_gain(config, changes.get("selection")))
+    reasons = tuple(check.said for check in checks if not check.passed)
+    return Decision(accepted=not reasons or not config.enabled, reasons=reasons, checks=tuple(checks))
+
+
+def _pairs(
+    before: Sequence[Attempt], after: Sequence[Attempt], split: str
+) -> tuple[list[tuple[bool, bool]], list[str]]:
+    """(right before, right now) of the split's questions, and their groups."""
+    first = {(attempt.task, attempt.id): attempt.correct for attempt in before}
+    asked = [now for now in after if now.split == split and (now.task, now.id) in first]
+    return [(first[now.task, now.id], now.correct) for now in asked], [now.group for now in asked]
+
+
+def _break_rate(config: GateConfig, change: Any) -> Check:
+    if change is None or not change.right_before:
+        return Check("break rate", None, config.break_rate, True, "no selection question was right before")
+    rate = change.broken / change.right_before
+    said = (
+        f"breaks {change.broken} of {change.right_before} selection questions that were right ({rate:.1%}; "
+        f"the limit is {config.break_rate:.1%})"
+    )
+    return Check("break rate", rate, config.break_rate, rate <= config.break_rate, said)
+
+
+def _general_loss(config: GateConfig, change: Any) -> Check:
+    if change is None:
+        return Check("general loss", None, config.general_loss, True, "there are no general questions")
+    lost = change.right_before - change.right_after
+    rate = lost / change.n
+    said = f"loses {lost} of {change.n} general questions, net ({rate:.1%}; the limit is {config.general_loss:.1%})"
+    return Check("general loss", rate, config.general_loss, rate <= config.general_loss, said)
+
+
+def _perplexity(config: GateConfig, start: Neutral, after: Neutral) -> Check:
+    if not start or not after:
+        return Check("perplexity", None, config.perplexity, True, "perplexity was not measured")
+    growth = math.expm1(min(start["nats"] / start["tokens"] - after["nats"] / after["tokens"], 700.0))
+    said = f"perplexity on neutral text changes by {growth:+.1%} (the limit is {config.perplexity:+.1%})"
+    return Check("perplexity", growth, config.perplexity, growth <= config.perplexity, said)
+
+
+def _significant(config: GateConfig, name: str, change: Any) -> Check:
+    label = f"significant loss: {name}"
+    if change is None:
+        return Check(label, None, config.alpha, True, f"there are no {name} questions")
+    worse = change.verdict == "worse"
+    became = "become significantly worse" if worse else "do not become significantly worse"
+    said = f"{name} questions {became} ({change.points * 100:+.1f} points, p {change.p_adjusted:.3g})"
+    return Check(label, change.p_adjusted, config.alpha, not worse, said)
+
+
+def _gain(config: GateConfig, change: Any) -> Check:
+    if change is None:
+        return Check("gain", None, config.alpha, False, "cannot show a gain: there are no selection questions")
+    better = change.verdict == "better"
+    said = (
+        f"shows {'a' if better else 'no'} gain: selection {change.points * 100:+.1f} points, p {change.p_adjusted:.3g}"
+    )
+    return Check("gain", change.p_adjusted, config.alpha, better, said)

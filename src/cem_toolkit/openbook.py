@@ -1,0 +1,169 @@
+"""The open-book test: does a passage, put before the question, make the model answer rightly?
+
+A passage that does not help even then teaches little about that question. And what the best passage alone sets right
+needs no training: it is what retrieval at the time of the question would do.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
+
+from cem_toolkit.config import OpenBookConfig
+from cem_toolkit.excerpts import nearest
+from cem_toolkit.ranking import best_passages
+from cem_toolkit.records import Attempt, Hit, Mistake, Passage, Reading, content_id
+from cem_toolkit.roles import Context
+from cem_toolkit.triage import best_choice, subjects, with_doubt
+from cem_toolkit.ways import Way, as_task
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """One mistake's test: its question without and with each of the passages before it."""
+
+    mistake: Mistake
+    attempt: Attempt
+    passages: tuple[Passage, ...]
+    shown: tuple[str, ...]
+    ways: tuple[Way, ...]
+    """The first is without a passage, the others are in the order of `passages`."""
+
+
+def read_passages(
+    steering: Sequence[Attempt],
+    mistakes: Sequence[Mistake],
+    passages: Sequence[Passage],
+    ctx: Context,
+    options: OpenBookConfig,
+) -> tuple[list[Passage], list[Mistake], list[Reading]]:
+    """Asks mistakes again with their best passages before the question, in the task's own prompt without examples.
+
+    Returns the passages with `Hit.flips` filled where tested, the mistakes with those as `doubtful_key` whose key the
+    passages contradict, and the readings. All mistakes with choices whose other choices the task's form tells how to
+    write are tested, at most `options.mistakes` of them; free text is not. Answers go by the highest log-likelihood.
+    One call of `ctx.score` for all; where the evaluator cannot score, that is logged and nothing is tested.
+    """
+    sheets = list(_sheets(steering, mistakes, passages, ctx.seed, options))
+    try:
+        scores = iter(ctx.score([way for sheet in sheets for way in sheet.ways]) if sheets else [])
+    except NotImplementedError as error:
+        ctx.log(f"no open-book test: {error}")
+        return list(passages), list(mistakes), []
+    telling = subjects([attempt.question for attempt in steering])
+    readings: dict[str, list[Reading]] = {}
+    judged: dict[str, Mistake] = {}
+    for sheet in sheets:
+        found = _readings(sheet, [next(scores) for _ in sheet.ways])
+        readings[sheet.mistake.id] = found
+        judged[sheet.mistake.id] = with_doubt(sheet.mistake, sheet.attempt, found, sheet.passages, telling)
+    if doubted := sum(judged[sheet.mistake.id] is not sheet.mistake for sheet in sheets):
+        ctx.log(f"{doubted} of {len(sheets)} keys doubted: what was found contradicts them")
+    every = [reading for found in readings.values() for reading in found]
+    return _marked(passages, every), [judged.get(mistake.id, mistake) for mistake in mistakes], every
+
+
+def _sheets(
+    steering: Sequence[Attempt],
+    mistakes: Sequence[Mistake],
+    passages: Sequence[Passage],
+    seed: int,
+    options: OpenBookConfig,
+) -> Iterator[_Sheet]:
+    if not options.passages:
+        return
+    attempts = {(attempt.task, attempt.id): attempt for attempt in steering}
+    best = best_passages(passages, mistakes, options.passages)
+    testable = [
+        (mistake, attempt, way)
+        for mistake in mistakes
+        if best[mistake.id]
+        and (attempt := attempts.get((mistake.task, mistake.attempt_id)))
+        and (way := as_task(attempt))
+    ]
+    drawn = _drawn([mistake.id for mistake, _, _ in testable], options.mistakes, seed)
+    for mistake, attempt, way in testable:
+        if mistake.id in drawn:
+            found = tuple(best[mistake.id])
+            shown = tuple(excerpt(passage, attempt, options.characters) for passage in found)
+            ways = (way, *(Way(f"{text}\n\n{way.prompt}", way.continuations) for text in shown))
+            yield _Sheet(mistake, attempt, found, shown, ways)
+
+
+def _drawn(ids: Sequence[str], count: int | None, seed: int) -> Collection[str]:
+    return set(sorted(ids, key=lambda each: content_id(str(seed), "open book", each))[:count])
+
+
+def excerpt(passage: Passage, attempt: Attempt, characters: int) -> str:
+    """What is shown of `passage`: its title, and of its text the `characters` nearest to the question."""
+    text = nearest(passage.text, attempt.question, attempt.choices, characters)
+    return text if text.startswith(passage.title) else f"{passage.title}\n{text}"
+
+
+def _readings(sheet: _Sheet, scores: Sequence[Sequence[float]]) -> list[Reading]:
+    closed, *opened = (replace(sheet.attempt, scores=tuple(each)) for each in scores)
+    answers = [best_choice(sheet.attempt, attempt.scores) for attempt in opened]
+    return [
+        Reading.make(
+            mistake_id=sheet.mistake.id,
+            passage_id=passage.id,
+            rank=rank,
+            shown=shown,
+            answer=answer,
+            correct=answer == sheet.attempt.gold,
+            margin=attempt.margin,
+            closed_margin=closed.margin,
+        )
+        for rank, (passage, shown, answer, attempt) in enumerate(
+            zip(sheet.passages, sheet.shown, answers, opened, strict=True)
+        )
+    ]
+
+
+def _marked(passages: Sequence[Passage], readings: Sequence[Reading]) -> list[Passage]:
+    """The passages with `Hit.flips` as the readings say."""
+    correct = {(reading.passage_id, reading.mistake_id): reading.correct for reading in readings}
+
+    def mark(passage: Passage, hit: Hit) -> Hit:
+        return replace(hit, flips=correct.get((passage.id, hit.mistake_id), hit.flips))
+
+    return [replace(passage, hits=tuple(mark(passage, hit) for hit in passage.hits)) for passage in passages]
+
+
+def open_book_summary(readings: Sequence[Reading], mistakes: Sequence[Mistake]) -> dict[str, Any]:
+    """The figures of the test, JSON-safe, with the same by kind of mistake under `kinds`.
+
+    `mistakes` are all of the round, `read` those asked with a passage, `right_without` those of them that are right in
+    this form of prompt without any (few-shot examples or another normalisation made them mistakes), `tested` the
+    others. Of `tested`, `fixed_by_best` are right with the best-ranked passage: what retrieval alone would fix.
+    `fixed_by_any` are right with one of the passages at least: an oracle that knows which, an upper limit and no
+    promise. `passages` counts the readings of `tested` and `flipping` the right ones among them; `median_gain` is their
+    median of margin less margin without the passage, in nats, None where there is none.
+    """
+    by_kind: dict[str, list[Mistake]] = defaultdict(list)
+    for mistake in mistakes:
+        by_kind[mistake.kind].append(mistake)
+    kinds = {kind: _counts(readings, group) for kind, group in sorted(by_kind.items())}
+    return {**_counts(readings, mistakes), "kinds": kinds}
+
+
+def _counts(readings: Sequence[Reading], mistakes: Sequence[Mistake]) -> dict[str, Any]:
+    read: dict[str, list[Reading]] = {mistake.id: [] for mistake in mistakes}
+    for reading in readings:
+        if reading.mistake_id in read:
+            read[reading.mistake_id].append(reading)
+    read = {key: found for key, found in read.items() if found}
+    tested = [found for found in read.values() if found[0].closed_margin <= 0]
+    every = [reading for found in tested for reading in found]
+    return {
+        "mistakes": len(mistakes),
+        "read": len(read),
+        "right_without": len(read) - len(tested),
+        "tested": len(tested),
+        "fixed_by_best": sum(any(r.correct for r in found if r.rank == 0) for found in tested),
+        "fixed_by_any": sum(any(r.correct for r in found) for found in tested),
+        "passages": len(every),
+        "flipping": sum(r.correct for r in every),
+        "median_gain": round(median(r.margin - r.closed_margin for r in every), 4) if every else None,
+    }

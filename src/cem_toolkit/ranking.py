@@ -1,0 +1,37 @@
+"""Which passages are best for a mistake, over all sources."""
+
+from collections.abc import Sequence
+
+from cem_toolkit.records import Mistake, Passage
+
+_FLIPS_FIRST = {True: 0, None: 1, False: 2}
+
+
+def best_passages(
+    passages: Sequence[Passage], mistakes: Sequence[Mistake], limit: int, flipping_first: bool = False
+) -> dict[str, list[Passage]]:
+    """Of every mistake, by id, the `limit` best passages found for it, best first.
+
+    Scores of one source are compared with each other only: the best of each source come first, then the second best.
+    With `flipping_first` those that the open-book test found to give the right answer come before the untested, and
+    these before those that do not.
+    """
+    found: dict[str, dict[str, list[tuple[float, Passage]]]] = {mistake.id: {} for mistake in mistakes}
+    for passage in passages:
+        for mistake_id in dict.fromkeys(hit.mistake_id for hit in passage.hits if hit.mistake_id in found):
+            score = max(hit.score for hit in passage.hits if hit.mistake_id == mistake_id)
+            found[mistake_id].setdefault(passage.source, []).append((score, passage))
+    best: dict[str, list[Passage]] = {}
+    for mistake_id, by_source in found.items():
+        ranked = [
+            (_FLIPS_FIRST[flips(passage, mistake_id)] if flipping_first else 0, rank, source, passage)
+            for source, scored in by_source.items()
+            for rank, (_, passage) in enumerate(sorted(scored, key=lambda item: (-item[0], item[1].id)))
+        ]
+        best[mistake_id] = [passage for *_, passage in sorted(ranked, key=lambda item: item[:3])[:limit]]
+    return best
+
+
+def flips(passage: Passage, mistake_id: str) -> bool | None:
+    """Whether the model answers the mistake's question rightly with `passage` before it; None where not tested."""
+    return next((hit.flips for hit in passage.hits if hit.mistake_id == mistake_id and hit.flips is not None), None)

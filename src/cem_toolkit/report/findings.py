@@ -1,0 +1,174 @@
+"""What a reader wants to know, question by question, each answered from the figures alone."""
+
+from dataclasses import dataclass
+
+from cem_toolkit.report.facts import UNSEEN, Change, Facts, Turn
+from cem_toolkit.report.words import arm_label, label, listed, p_value, share, signed, span
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One question that a reader has, answered."""
+
+    question: str
+    mark: str
+    """In a word or two: "shown", "not shown", "worse", "not known"…"""
+    tone: str
+    """ "good", "bad" or "open"; never said by colour alone."""
+    sentences: list[str]
+
+
+def fixed(turn: Turn) -> Finding:
+    parts = [f"{share(c.fixed, c.wrong_before)} {label(n)}" for n, c in _main(turn) if c.wrong_before]
+    total = sum(change.fixed for _, change in _main(turn))
+    text = f"Of the answers that were wrong, now right: {listed(parts)}." if parts else "Nothing was wrong before."
+    return Finding("What was fixed?", f"{total:,} fixed", "open", [text])
+
+
+def broken(turn: Turn) -> Finding:
+    counted = [*_main(turn), *turn.general.items()]
+    parts = [f"{share(c.broken, c.right_before)} {label(n)}" for n, c in counted if c.right_before]
+    total = sum(change.broken for _, change in counted)
+    text = f"Of the answers that were right, now wrong: {listed(parts)}." if parts else "Nothing was right before."
+    return Finding("What broke?", f"{total:,} broken", "open", [text])
+
+
+def _main(turn: Turn) -> list[tuple[str, Change]]:
+    return [(name, turn.changes[name]) for name in ("mined", *reversed(UNSEEN)) if name in turn.changes]
+
+
+def chance(turn: Turn) -> Finding:
+    question = "Is the gain beyond chance?"
+    tested = [(name, change) for name, change in _main(turn) if change.verdict]
+    if not tested:
+        return Finding(question, "not known", "open", ["This run's changes were not tested."])
+    sentences = [f"{label(name).capitalize()}: {tell(change)}." for name, change in tested]
+    noisy = beyond_noise(turn)
+    if noisy is not None:
+        width = max(float(noise["half_width"]) for noise in _noises(turn))
+        than = "more than" if noisy else "no more than"
+        sentences.append(
+            f"Another seed changes these figures by up to {signed(width).lstrip('+')} points; "
+            f"the largest gain is {than} the seed changes there."
+        )
+    seen = [name for name, change in tested if change.verdict == "better"]
+    unseen = [name for name in seen if name in UNSEEN]
+    if unseen and noisy is not False:
+        return Finding(question, "shown", "good", sentences)
+    mark = "worse" if any(change.verdict == "worse" for _, change in tested) else "not shown"
+    return Finding(question, mark, "bad" if mark == "worse" else "open", sentences)
+
+
+def tell(change: Change) -> str:
+    """ "+7.1 points (+1.4 to +12.8; p = 0.03): better"."""
+    text = f"{signed(change.points)} points"
+    if change.low is not None and change.high is not None:
+        p = f"; {p_value(change.p)}" if change.p is not None else ""
+        text += f" ({span(change.low, change.high)}{p})"
+    return f"{text}: {change.verdict}" if change.verdict else text
+
+
+def _noises(turn: Turn) -> list[dict[str, float]]:
+    noise = turn.get("noise") or {}
+    return [
+        values for name, values in noise.items() if name in UNSEEN and values and values.get("half_width") is not None
+    ]
+
+
+def beyond_noise(turn: Turn) -> bool | None:
+    """Whether some unseen set gained more than another seed would change; None where no seed was repeated."""
+    if not _noises(turn):
+        return None
+    noise = turn.get("noise")
+    return any(
+        turn.changes[name].points > noise[name]["half_width"]
+        for name in UNSEEN
+        if name in turn.changes and (noise.get(name) or {}).get("half_width") is not None
+    )
+
+
+def knowledge_shown(turn: Turn) -> bool:
+    """Only where the round beats its random-passage arm on mined questions or siblings, and these gained more than
+    held-out ones: what held-out questions gain as well is likelier the form of the answers."""
+    random = turn.against("random")
+    held_out = turn.changes["held_out"].points if "held_out" in turn.changes else 0.0
+    return any(
+        random[name].verdict == "better" and turn.changes[name].points > held_out
+        for name in ("siblings", "mined")
+        if name in random and name in turn.changes
+    )
+
+
+def knowledge(turn: Turn) -> Finding:
+    """Whether what was looked up made the gain, or any training in the form of the task would have."""
+    question = "Is it knowledge, or only the form of the answers?"
+    random = turn.against("random")
+    sentences = [
+        f"Against {arm_label('random')}, {label(name)}: {tell(change)}."
+        for name, change in random.items()
+        if name in ("mined", "siblings")
+    ]
+    if not sentences:
+        sentences = ["No model was trained on random passages for comparison, so what the passages did is not known."]
+    sentences += _form(turn)
+    if knowledge_shown(turn):
+        return Finding(question, "knowledge", "good", sentences)
+    return Finding(question, "not shown" if random else "not known", "open", sentences)
+
+
+def _form(turn: Turn) -> list[str]:
+    """What held-out questions say, about which nothing was looked up."""
+    gains = {name: turn.changes[name].points for name in ("mined", "siblings", "held_out") if name in turn.changes}
+    held_out = gains.pop("held_out", None)
+    if held_out is None or not gains:
+        return []
+    others = listed([f"{label(name)} {signed(points)}" for name, points in gains.items()])
+    compared = f"Held-out questions, about which nothing was looked up: {signed(held_out)} points; {others}."
+    if held_out > 0 and held_out >= max(gains.values()):
+        compared += " They gained as much or more: that speaks for the form of the answers, not for knowledge."
+    elif held_out > 0 and held_out >= min(gains.values()):
+        compared += " They gained no less than some that knowledge was looked up for."
+    return [compared]
+
+
+def forgotten(facts: Facts, turn: Turn) -> Finding:
+    question = "What was forgotten?"
+    sentences = [f"{name.removeprefix('general: ')}: {tell(change)}." for name, change in turn.general.items()]
+    neutral = turn.get("neutral")
+    if neutral and neutral.get("perplexity_before") and neutral.get("perplexity_after") is not None:
+        before, after = float(neutral["perplexity_before"]), float(neutral["perplexity_after"])
+        sentences.append(
+            f"Perplexity on neutral text: {before:.2f} before, {after:.2f} after ({after / before - 1:+.1%})."
+        )
+    known = facts.summary.get("known_before") or {}
+    if known.get("quarters"):
+        sure = known["quarters"][0]
+        sentences.append(f"Of the answers it was surest of, kept: {share(int(sure['kept']), int(sure['n']))}.")
+    if not turn.general:
+        sentences.insert(0, "No general task was watched.")
+        return Finding(question, "not known", "open", sentences)
+    if any(change.verdict == "worse" for change in turn.general.values()):
+        return Finding(question, "loss shown", "bad", sentences)
+    return Finding(question, "no loss shown", "open", sentences)
+
+
+def gate(facts: Facts, turn: Turn) -> Finding:
+    decision = turn.gate
+    if decision is None:
+        return Finding("What did the gate decide?", "no gate", "open", ["This run was made without a gate."])
+    reasons = [_sentence(str(reason)) for reason in decision.get("reasons") or []]
+    others = [str(each.number) for each in facts.turns if each is not turn and not (each.gate or decision)["accepted"]]
+    if others:
+        reasons.append(f"Also rejected: round {listed(others)}.")
+    if decision["accepted"]:
+        checks = decision.get("checks") or []
+        passed = sum(bool(check.get("passed")) for check in checks)
+        text = f"Round {turn.number} is accepted: {passed} of {len(checks)} limits kept." if checks else "Accepted."
+        return Finding(
+            "What did the gate decide?", "accepted", "good" if passed == len(checks) else "open", [text, *reasons]
+        )
+    return Finding("What did the gate decide?", "rejected", "bad", [f"Round {turn.number} is rejected.", *reasons])
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -1,0 +1,108 @@
+"""What was kept and what was lost, over the rounds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from cem_toolkit.report import svg
+from cem_toolkit.report.facts import Facts
+from cem_toolkit.report.words import label, note, percent, signed
+
+SHADES = 10
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One accuracy of the heat map."""
+
+    text: str
+    shade: int
+    """0, the lowest of its map, to 10, the highest."""
+    taught: bool
+    """Whether the row's round was trained on what the column holds."""
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Accuracies by what is watched and by round."""
+
+    rounds: list[str]
+    rows: list[tuple[str, str, list[Cell], str]]
+    """Label, note, cells by round, and by how many points the last is below the best earlier one."""
+    figures: list[tuple[str, str, str]]
+    """Name, value and meaning of what is read off the map."""
+
+
+def heat(facts: Facts) -> Heat | None:
+    """The matrix turned round, a column a round: there are few rounds, and names need room."""
+    data = facts.summary.get("forgetting")
+    if not data or not data.get("labels"):
+        return None
+    columns = list(zip(*data["matrix"], strict=True))
+    known = [value for column in columns for value in column if value is not None]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    lost = data.get("forgetting") or [None] * len(columns)
+    taught = data.get("trained_in") or [None] * len(columns)
+    rows = [
+        (label(name), note(name), _cells(column, low, high, when), _below(gone))
+        for name, column, gone, when in zip(data["labels"], columns, lost, taught, strict=True)
+    ]
+    names = ["start", *(f"round {number}" for number in range(1, len(data["matrix"])))]
+    return Heat(names, rows, _figures(data))
+
+
+def _below(gone: float | None) -> str:
+    if gone is None:
+        return "–"
+    return signed(-gone) if gone > 0 else "none"
+
+
+def _cells(column: Sequence[float | None], low: float, high: float, taught: int | None) -> list[Cell]:
+    return [
+        Cell(
+            percent(value, 0) if value is not None else "–",
+            round((value - low) / ((high - low) or 1) * SHADES) if value is not None else 0,
+            taught == number,
+        )
+        for number, value in enumerate(column)
+    ]
+
+
+def _figures(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    average = data.get("average_performance")
+    backward, forward = data.get("backward_transfer"), data.get("forward_transfer")
+    meanings = (
+        ("average", percent(average) if average is not None else None, "mean of the last column"),
+        ("backward transfer", signed(backward) if backward is not None else None,
+         "points by which later rounds changed what earlier ones taught; below 0 is forgetting"),
+        ("forward transfer", signed(forward) if forward is not None else None,
+         "points by which earlier rounds changed later rounds’ mistakes before these were taught"),
+    )  # fmt: skip
+    return [(name, value, meaning) for name, value, meaning in meanings if value is not None]
+
+
+def quarters(facts: Facts) -> list[tuple[str, str, Markup, str]]:
+    """Of what the starting model had right, how much still is, from the surest quarter to the least sure."""
+    data = (facts.summary.get("known_before") or {}).get("quarters") or []
+    names = ("surest quarter", "second quarter", "third quarter", "least sure quarter")
+    found = []
+    for name, quarter in zip(names, data, strict=False):
+        n, kept = int(quarter["n"]), int(quarter["kept"])
+        share = kept / n if n else 0.0
+        found.append((name, f"{kept:,} of {n:,}", svg.bar(share, "kept"), percent(share)))
+    return found
+
+
+def neutral(facts: Facts) -> list[dict[str, Any]]:
+    """Perplexity on neutral text, by round."""
+    found = []
+    for turn in facts.turns:
+        data = turn.get("neutral")
+        if data and data.get("perplexity_before") and data.get("perplexity_after") is not None:
+            before, after = float(data["perplexity_before"]), float(data["perplexity_after"])
+            growth = f"{(after / before - 1) * 100:+.1f}%".replace("-", "−")
+            counts = {"round": turn.number, "tokens": int(data.get("tokens", 0))}
+            found.append({**counts, "before": f"{before:.2f}", "after": f"{after:.2f}", "change": growth})
+    return found

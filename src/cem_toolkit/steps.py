@@ -1,0 +1,279 @@
+"""The stages of a round: what each is given, what it depends on, and what it leaves.
+
+`loop.py` knows their order.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cem_toolkit.arms import kept_rows, put_in_place, with_tokens
+from cem_toolkit.errors import CemError
+from cem_toolkit.gate import decide
+from cem_toolkit.leaks import Drop, LeakGuard
+from cem_toolkit.models import fingerprint
+from cem_toolkit.neutral import read_neutral, score_neutral
+from cem_toolkit.openbook import open_book_summary, read_passages
+from cem_toolkit.records import Attempt, Mistake, Model, Passage, Record, Row, content_id
+from cem_toolkit.roles import Context
+from cem_toolkit.run import Stage
+from cem_toolkit.sealing import sealed
+from cem_toolkit.splits import assign
+from cem_toolkit.stages import Stages
+from cem_toolkit.store import read_records
+
+GUARD_VERSION = "2"
+READ_VERSION = "1"
+GATE_VERSION = "1"
+
+
+Results = tuple[Mapping[str, Iterable[Record]], Mapping[str, Any]]
+"""Of a stage's work: records by file name, and figures worth keeping."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A model and its answers."""
+
+    round: int
+    """Of which it is the result; 0: the starting model."""
+    model: Model
+    evaluated: Stage
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        return list(read_records(self.evaluated.folder / "attempts.jsonl", Attempt))
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a training set is mixed from, and the keys of the stages that it came from."""
+
+    passages: Sequence[Passage]
+    mistakes: Sequence[Mistake]
+    steering: Sequence[Attempt]
+    questions: Sequence[Attempt]
+    """All of the run's, to guard against."""
+    keys: Mapping[str, str]
+
+
+def evaluate(stages: Stages, number: int, model: Model) -> Stage:
+    evaluator, config = stages.crew.evaluator, stages.config
+    neutral = read_neutral(stages.config_folder / config.neutral if config.neutral else None)
+
+    def work(ctx: Context) -> Results:
+        watched = evaluator.evaluate(config.general, ctx) if config.general else ()
+        # A general task's own training questions are nothing to watch: the task reports its test questions.
+        general = [attempt for attempt in watched if attempt.part != "train"]
+        attempts = assign(list(evaluator.evaluate(config.tasks, ctx)), general, config.split)
+        if not attempts:
+            raise CemError(f"tasks {', '.join(config.tasks)}: there is no question in them")
+        right = sum(attempt.correct for attempt in attempts)
+        figures = {"questions": len(attempts), "right": right, "neutral": score_neutral(neutral, ctx)}
+        return {"attempts.jsonl": attempts}, figures
+
+    ctx = stages.context(evaluator, model, number, stages.cache)
+    inputs = {
+        "model": model.fingerprint,
+        "tasks": evaluator.fingerprint_tasks(config.tasks, ctx),
+        "general": evaluator.fingerprint_tasks(config.general, ctx) if config.general else "",
+        "split": config.split.model_dump(),
+        "chat_template": config.chat_template,
+        "neutral": content_id(*neutral),
+    }
+    return stages.perform(number, "evaluate", evaluator, model, inputs, work)
+
+
+def mine(stages: Stages, number: int, standing: Standing, steering: Sequence[Attempt]) -> Stage:
+    asked = {(attempt.id, attempt.task): attempt.question for attempt in steering}
+
+    def work(ctx: Context) -> Results:
+        with _sealed(stages, "miner"):
+            mistakes = list(stages.crew.miner.mine(steering, ctx))
+        _known("miner", "attempts", {m.attempt_id for m in mistakes}, {attempt.id for attempt in steering})
+        for mistake in mistakes:
+            if asked.get((mistake.attempt_id, mistake.task)) != mistake.question:
+                raise CemError(
+                    f"miner: gives mistake {mistake.id} another question than attempt {mistake.attempt_id} has"
+                )
+        return {"mistakes.jsonl": mistakes}, {"mistakes": len(mistakes)}
+
+    inputs = {"evaluate": standing.evaluated.key}
+    return stages.perform(number, "mine", stages.crew.miner, standing.model, inputs, work)
+
+
+def retrieve(stages: Stages, number: int, index: int, model: Model, mistakes: Sequence[Mistake], mined: str) -> Stage:
+    source = stages.crew.sources[index]
+
+    def work(ctx: Context) -> Results:
+        with _sealed(stages, f"source {source.name}"):
+            passages = list(source.retrieve(mistakes, ctx))
+        used = {hit.mistake_id for passage in passages for hit in passage.hits}
+        _known(f"source {source.name}", "mistakes", used, {mistake.id for mistake in mistakes})
+        return {"passages.jsonl": passages}, {"passages": len(passages), "mistakes_served": len(used)}
+
+    return stages.perform(number, f"retrieve/{source.name}", source, model, {"mine": mined}, work)
+
+
+def guard(
+    stages: Stages, number: int, model: Model, found: Sequence[Stage], questions: Sequence[Attempt], asked: str
+) -> Stage:
+    """Drops passages that hold a question with its answer, of any split; every drop is kept with its reason."""
+
+    def work(ctx: Context) -> Results:
+        passages = list(_once(found))
+        kept, dropped = LeakGuard(questions).screen_passages(passages)
+        _say_drops(ctx, dropped, len(passages), "passages")
+        return {"passages.jsonl": kept, "dropped.jsonl": dropped}, {"kept": len(kept), "dropped": len(dropped)}
+
+    inputs = {"retrieve": [stage.key for stage in found], "questions": asked, "guard": GUARD_VERSION}
+    return stages.perform(number, "guard", None, model, inputs, work)
+
+
+def read(stages: Stages, number: int, model: Model, material: Material) -> Stage:
+    """The open-book test: asks each mistake again with passages before it."""
+    options = stages.config.open_book
+
+    def work(ctx: Context) -> Results:
+        passages, mistakes, readings = read_passages(
+            material.steering, material.mistakes, material.passages, ctx, options
+        )
+        files: dict[str, Iterable[Record]] = {
+            "passages.jsonl": passages,
+            "mistakes.jsonl": mistakes,
+            "readings.jsonl": readings,
+        }
+        return files, open_book_summary(readings, mistakes)
+
+    ctx = stages.context(stages.crew.evaluator, model, number, Path())
+    scored_by = {"name": stages.crew.evaluator.name, "fingerprint": stages.crew.evaluator.fingerprint(ctx)}
+    inputs = {
+        **material.keys,
+        "options": options.model_dump(),
+        "version": READ_VERSION,
+        "model": model.fingerprint,
+        "seed": stages.seed,
+        "chat_template": stages.config.chat_template,
+        "scored_by": scored_by,
+    }
+    return stages.perform(number, "read", None, model, inputs, work)
+
+
+def draw(stages: Stages, number: int, index: int, model: Model, material: Material) -> Stage:
+    """Random passages in the place of those that a source found."""
+    source = stages.crew.sources[index]
+    found = [passage for passage in material.passages if passage.source == source.name]
+
+    def work(ctx: Context) -> Results:
+        try:
+            drawn = list(source.sample(2 * len(found), ctx))  # some are dropped
+        except NotImplementedError as error:
+            raise CemError(f"arm random: {error}; leave it out, or choose a source that can") from None
+        kept, dropped = LeakGuard(material.questions).screen_passages(drawn)
+        return {"passages.jsonl": put_in_place(kept, found), "dropped.jsonl": dropped}, {}
+
+    inputs = {**material.keys, "guard": GUARD_VERSION}
+    return stages.perform(number, f"draw/{source.name}", source, model, inputs, work)
+
+
+def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of: Sequence[Row] | None = None) -> Stage:
+    """The training set. With `tokens_of`, weighted to as many tokens as those rows have."""
+
+    def work(ctx: Context) -> Results:
+        passages, mistakes, steering = material.passages, material.mistakes, material.steering
+        with _sealed(stages, "mixer"):
+            made = list(stages.crew.mixer.mix(passages, mistakes, steering, ctx))
+        parents = {record.id for record in (*passages, *mistakes, *steering)}
+        _known("mixer", "records", {parent for row in made for parent in row.parents}, parents)
+        _known("mixer", "questions", {pair for row in made for pair in row.own_pairs}, {a.id for a in steering})
+        kept, dropped = LeakGuard(material.questions).screen_rows(made)
+        _say_drops(ctx, dropped, len(made), "rows")
+        lengths = ctx.count_tokens([row.prompt + row.completion for row in kept])
+        rows = [dataclasses.replace(row, tokens=length) for row, length in zip(kept, lengths, strict=True)]
+        rows = rows if tokens_of is None else with_tokens(rows, tokens_of)
+        return {"rows.jsonl": rows, "dropped.jsonl": dropped}, _count(rows)
+
+    inputs = {**material.keys, "model": model.fingerprint, "guard_version": GUARD_VERSION}
+    return stages.perform(number, "mix", stages.crew.mixer, model, inputs, work)
+
+
+def pick(stages: Stages, number: int, model: Model, mixed: Stage, arm: str) -> Stage:
+    """The rows that a control arm keeps of the round's."""
+
+    def work(ctx: Context) -> Results:
+        rows = kept_rows(arm, load_rows(mixed))
+        return {"rows.jsonl": rows}, _count(rows)
+
+    return stages.perform(number, "mix", None, model, {"mix": mixed.key, "arm": arm}, work)
+
+
+def train(stages: Stages, number: int, model: Model, mixed: Stage) -> Model:
+    def work(ctx: Context) -> Results:
+        figures = stages.crew.trainer.train(load_rows(mixed), ctx)
+        folder = ctx.folder / "model"
+        if not any(folder.glob("*.safetensors")):
+            raise CemError(f"trainer {stages.crew.trainer.name}: left no model (*.safetensors) in its stage's folder")
+        adapter = (folder / "adapter_config.json").is_file()
+        mark = fingerprint(model.path, folder) if adapter else fingerprint(folder)
+        return {}, {**figures, "fingerprint": mark, "adapter": adapter}
+
+    inputs = {"mix": mixed.key, "model": model.fingerprint, "chat_template": stages.config.chat_template}
+    stage = stages.perform(number, "train", stages.crew.trainer, model, inputs, work)
+    name, folder = f"{stages.run.name if stages.run else 'planned'} round {number}", stage.folder / "model"
+    mark = str(stage.figures["fingerprint"])
+    if stage.figures["adapter"]:
+        return Model(name=name, path=model.path, adapter=folder, fingerprint=mark)
+    return Model(name=name, path=folder, fingerprint=mark)
+
+
+def judge(stages: Stages, number: int, start: Standing, before: Standing, after: Standing) -> Stage:
+    """The gate."""
+
+    def work(ctx: Context) -> Results:
+        neutral = (start.evaluated.figures.get("neutral"), after.evaluated.figures.get("neutral"))
+        decision = decide(stages.config.gate, start.attempts, before.attempts, after.attempts, neutral)
+        return {}, {**decision.to_json(), "base": before.round}
+
+    keys = [standing.evaluated.key for standing in (start, before, after)]
+    inputs = {"evaluate": keys, "base": before.round, "gate": stages.config.gate.model_dump(), "version": GATE_VERSION}
+    return stages.perform(number, "gate", None, after.model, inputs, work)
+
+
+def load_rows(mixed: Stage) -> list[Row]:
+    return list(read_records(mixed.folder / "rows.jsonl", Row))
+
+
+def _count(rows: Sequence[Row]) -> dict[str, int]:
+    return {"rows": len(rows), "tokens": round(sum(row.tokens * row.weight for row in rows))}
+
+
+def _sealed(stages: Stages, who: str) -> AbstractContextManager[None]:
+    config = stages.config
+    files = [stages.config_folder / task for task in (*config.tasks, *config.general)]
+    return sealed(who, stages.store.out, files)
+
+
+def _once(found: Sequence[Stage]) -> Iterator[Passage]:
+    """Passages of all sources, each text once: what several sources have counts as the first's."""
+    seen: set[str] = set()
+    for stage in found:
+        for passage in read_records(stage.folder / "passages.jsonl", Passage):
+            if passage.id not in seen:
+                seen.add(passage.id)
+                yield passage
+
+
+def _known(who: str, what: str, used: set[str], given: set[str]) -> None:
+    """The core trusts no plugin: results may only point to what the plugin was given."""
+    strange = sorted(used - given)
+    if strange:
+        raise CemError(f"{who}: names {what} that it was not given: {', '.join(strange[:3])} ({len(strange)} in all)")
+
+
+def _say_drops(ctx: Context, dropped: Sequence[Drop], total: int, what: str) -> None:
+    if dropped:
+        reasons = sorted({drop.reason for drop in dropped})
+        ctx.log(f"leak guard: dropped {len(dropped):,} of {total:,} {what} ({', '.join(reasons)})")

@@ -1,0 +1,179 @@
+"""What a run did, in figures: the form is described in docs/show-json.md."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from math import exp
+from typing import TYPE_CHECKING, Any
+
+from cem_toolkit.outcomes import GENERAL, Answers, Pairs, outcomes, paired, set_name
+
+if TYPE_CHECKING:
+    from cem_toolkit.run import Arm, Round, Run, Stage
+
+
+def summarise(run: "Run") -> dict[str, Any]:
+    """JSON-safe. Reads answers without their texts, so that a run of 100,000 questions fits a laptop's memory."""
+    rounds = run.rounds
+    start = run.start.answers
+    reviewed = {0: frozenset[str]()}
+    for turn in rounds:
+        own = {question for row in turn.rows for question in row.own_pairs}
+        reviewed[turn.number] = reviewed[turn.base] | own
+    shipped = next((turn.number for turn in reversed(rounds) if turn.accepted), 0)
+    final = run.round(shipped).answers if shipped else start
+    return {
+        "run": run.name,
+        "folder": str(run.folder),
+        "model": run.config["model"],
+        "seed": run.config["seed"],
+        "finished": run.finished,
+        "note": next((event["note"] for event in reversed(run.events) if event.get("note")), ""),
+        "seconds": {stage.name: round(stage.seconds, 1) for stage in run.start.stages},
+        "shipped": shipped,
+        "accuracy": _accuracies([start, *(turn.answers for turn in rounds)], [reviewed[n] for n in sorted(reviewed)]),
+        "forgetting": _forgetting(start, rounds, reviewed[shipped]),
+        "known_before": _known(start, final, reviewed[shipped]) if shipped else None,
+        "rounds": [_round(run, turn, start, reviewed[turn.number], reviewed[turn.base]) for turn in rounds],
+    }
+
+
+def _round(
+    run: "Run", turn: "Round", start: Answers, reviewed: frozenset[str], older: frozenset[str]
+) -> dict[str, Any]:
+    sets = paired(start, turn.answers, reviewed)
+    train, gate, opened = turn.stage("train"), turn.stage("gate"), turn.stage("read")
+    base = run.round(turn.base)
+    return {
+        "round": turn.number,
+        **outcomes(sets),
+        "changes": _changes(sets),
+        "mistakes": dict(Counter(mistake.kind for mistake in turn.mistakes)),
+        "passages": len(turn.passages),
+        **_cost(turn),
+        "dropped": dict(Counter(drop.reason for drop in turn.dropped)),
+        "open_book": dict(opened.figures) or None if opened else None,
+        "neutral": _neutral(run.start.stage("evaluate"), turn.stage("evaluate")),
+        "gate": dict(gate.figures) if gate else None,
+        "arms": {arm.name: _arm(arm, turn, start, reviewed, older) for arm in turn.arms},
+        "noise": _noise(turn, reviewed),
+        "seconds": {stage.name: round(stage.seconds, 1) for stage in turn.stages},
+        "reused": [stage.name for stage in turn.stages if stage.reused],
+        "model": {
+            "before": str(_trained(base) or run.plan["model_fingerprint"]),
+            "after": str(train.figures.get("fingerprint", "")) if train else "",
+        },
+    }
+
+
+def _trained(turn: "Round") -> str | None:
+    stage = turn.stage("train")
+    return str(stage.figures["fingerprint"]) if stage else None
+
+
+def _arm(arm: "Arm", turn: "Round", start: Answers, reviewed: frozenset[str], older: frozenset[str]) -> dict[str, Any]:
+    """An arm against the starting model, and the round against the arm, over questions that neither was shown."""
+    own = older | {question for row in arm.rows for question in row.own_pairs}
+    sets = paired(start, arm.answers, own)
+    return {
+        **outcomes(sets),
+        "changes": _changes(sets),
+        "against": _changes(paired(arm.answers, turn.answers, reviewed | own)),
+        **_cost(arm),
+        "seconds": {stage.name: round(stage.seconds, 1) for stage in arm.stages},
+    }
+
+
+def _cost(arm: "Arm") -> dict[str, Any]:
+    mix = arm.stage("mix")
+    return {"rows": dict(Counter(row.kind for row in arm.rows)), "tokens": mix.figures.get("tokens", 0) if mix else 0}
+
+
+def _changes(sets: Mapping[str, Pairs]) -> dict[str, Any]:
+    """Of every set that has questions, the change with its interval; p is corrected over all of them."""
+    from cem_toolkit.stats import adjusted, compare
+
+    family = {name: compare(found.pairs, found.groups) for name, found in sets.items() if found.pairs}
+    return {name: asdict(change) for name, change in adjusted(family).items()}
+
+
+def _accuracies(models: Sequence[Answers], reviewed: Sequence[frozenset[str]]) -> list[dict[str, Any]]:
+    """Of every round from 0 on, by set: how many were right, with the interval of the share."""
+    from cem_toolkit.stats import accuracy_interval
+
+    last = frozenset().union(*reviewed)
+    found = []
+    for answers in models:
+        right: Counter[str] = Counter()
+        asked: Counter[str] = Counter()
+        for (task, question), answer in answers.items():
+            name = set_name(task, question, answer.split, last)
+            asked[name] += 1
+            right[name] += answer.correct
+        ends = {name: accuracy_interval(right[name], asked[name]) for name in asked}
+        found.append({name: {"right": right[name], "n": asked[name], **asdict(ends[name])} for name in sorted(asked)})
+    return found
+
+
+def _noise(turn: "Round", reviewed: frozenset[str]) -> dict[str, Any] | None:
+    """How much accuracy differs between repeats of the round under other seeds, by set; None without repeats."""
+    from cem_toolkit.stats import noise_floor
+
+    repeats = [arm for arm in turn.arms if arm.name.startswith("seed-")]
+    if not repeats:
+        return None
+    seen = reviewed | {question for arm in repeats for row in arm.rows for question in row.own_pairs}
+    shares: dict[str, list[float]] = {}
+    for arm in (turn, *repeats):
+        for name, found in paired(arm.answers, arm.answers, seen).items():
+            if found.pairs:
+                shares.setdefault(name, []).append(sum(right for right, _ in found.pairs) / len(found.pairs))
+    floors = {name: noise_floor(values) for name, values in shares.items()}
+    return {name: asdict(floor) for name, floor in floors.items() if floor}
+
+
+def _neutral(start: "Stage | None", after: "Stage | None") -> dict[str, Any] | None:
+    before, now = (stage.figures.get("neutral") if stage else None for stage in (start, after))
+    if not before or not now:
+        return None
+    names = {"perplexity_before": before, "perplexity_after": now}
+    return {"tokens": now["tokens"], **{name: exp(-text["nats"] / text["tokens"]) for name, text in names.items()}}
+
+
+def _forgetting(start: Answers, rounds: Sequence["Round"], reviewed: frozenset[str]) -> dict[str, Any] | None:
+    """The matrix of rounds by what is watched: held-out questions, siblings, general tasks, and each round's
+    mistakes."""
+    if not rounds:
+        return None
+    from cem_toolkit.forgetting import matrix
+
+    models = [start, *(turn.answers for turn in rounds)]
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for (task, question), answer in start.items():
+        name = set_name(task, question, answer.split, reviewed)
+        if name in ("held_out", "siblings") or name.startswith(GENERAL):
+            columns.setdefault(name, []).append((task, question))
+    taught: dict[str, int] = {}
+    for turn in rounds:
+        name = f"mistakes of round {turn.number}"
+        columns[name] = [(mistake.task, mistake.attempt_id) for mistake in turn.mistakes]
+        taught[name] = turn.number
+    table = {
+        name: [sum(answers[key].correct for key in keys) / len(keys) for answers in models]
+        for name, keys in columns.items()
+        if keys
+    }
+    return asdict(matrix(table, {name: number for name, number in taught.items() if name in table}))
+
+
+def _known(start: Answers, final: Answers, reviewed: frozenset[str]) -> dict[str, Any] | None:
+    """Of what the starting model had right, how much still is, from the surest quarter to the least sure."""
+    from cem_toolkit.forgetting import known_before
+
+    keys = [key for key in start if key[1] not in reviewed and key in final]
+    quarters = known_before(
+        [start[key].correct for key in keys],
+        [start[key].margin for key in keys],
+        [final[key].correct for key in keys],
+    )
+    return {"quarters": [asdict(quarter) for quarter in quarters]} if quarters else None

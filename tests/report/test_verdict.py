@@ -1,0 +1,103 @@
+"""The verdict follows from the figures, and is never kinder than they are."""
+
+from pathlib import Path
+from typing import Any
+
+from cem_toolkit.report.facts import Facts
+from cem_toolkit.report.verdict import judge
+from cem_toolkit.run import Run
+
+
+def change(gain: int, verdict: str, n: int = 1000) -> dict[str, Any]:
+    """A change by `gain` of `n` questions, of which half were right."""
+    fixed, broken = (gain + 50, 50) if gain >= 0 else (50, 50 - gain)
+    counts = {"n": n, "right_before": n // 2, "right_after": n // 2 + gain, "fixed": fixed, "broken": broken}
+    return {**counts, "low": gain / n - 0.02, "high": gain / n + 0.02, "p_adjusted": 0.01, "verdict": verdict}
+
+
+def facts(changes: dict[str, Any], **more: Any) -> Facts:
+    """One finished round, with an accepting gate and a general task that did not change."""
+    changes = {"general: codes": change(0, "no change shown"), **changes}
+    turn = {
+        "round": 1,
+        **{name: found for name, found in changes.items() if not name.startswith("general: ")},
+        "general": {"codes": changes["general: codes"]},
+        "changes": changes,
+        "gate": {"accepted": True, "base": 0, "reasons": [], "checks": []},
+        **more,
+    }
+    shipped = 1 if turn["gate"]["accepted"] else 0
+    summary = {
+        "run": "a-run",
+        "rounds": [turn],
+        "finished": True,
+        "shipped": shipped,
+        "note": "",
+        "model": "m",
+        "seed": 0,
+    }
+    return Facts(Run(Path("a-run")), summary)
+
+
+GAINS = {
+    "mined": change(100, "better"),
+    "siblings": change(60, "better"),
+    "held_out": change(10, "no change shown"),
+}
+RANDOM = {"random": {"against": {"siblings": change(50, "better")}}}
+
+
+def said(given: Facts) -> str:
+    return " ".join(sentence for finding in judge(given).findings for sentence in finding.sentences)
+
+
+def test_no_finished_round_is_nothing_to_decide() -> None:
+    verdict = judge(Facts(Run(Path("a-run")), {"rounds": [], "finished": False, "note": ""}))
+    assert verdict.answer.startswith("Nothing to decide")
+
+
+def test_all_conditions_shown_speak_for_it() -> None:
+    assert judge(facts(GAINS, arms=RANDOM)).tone == "good"
+
+
+def test_a_rejected_round_is_a_no_with_the_gates_reasons() -> None:
+    gate = {"accepted": False, "base": 0, "reasons": ["breaks 40 of 100"], "checks": []}
+    given = facts(GAINS, arms=RANDOM, gate=gate)
+    assert judge(given).answer == "No."
+    assert "Breaks 40 of 100" in said(given)
+
+
+def test_any_shown_loss_is_a_no() -> None:
+    given = facts({**GAINS, "general: codes": change(-80, "worse")}, arms=RANDOM)
+    assert judge(given).answer.startswith("No, not without")
+
+
+def test_a_gain_on_mined_questions_alone_is_no_case() -> None:
+    given = facts({"mined": change(100, "better"), "held_out": change(10, "no change shown")}, arms=RANDOM)
+    assert judge(given).answer == "No case for it."
+
+
+def test_a_gain_within_what_a_seed_changes_is_no_case() -> None:
+    noise = {name: {"n": 3, "half_width": 0.07} for name in ("siblings", "held_out")}
+    assert judge(facts(GAINS, arms=RANDOM, noise=noise)).answer == "No case for it."
+
+
+def test_what_held_out_questions_gain_as_well_is_not_called_knowledge() -> None:
+    given = facts({**GAINS, "held_out": change(120, "better")}, arms=RANDOM)
+    assert judge(given).answer == "Only with care."
+    assert "form of the answers, not for knowledge" in said(given)
+
+
+def test_without_a_random_arm_knowledge_is_not_known() -> None:
+    given = facts(GAINS)
+    assert judge(given).answer == "Only with care."
+    assert "No random-passage arm was run" in said(given)
+    assert "One seed only" in said(given)
+
+
+def test_an_older_summary_without_tests_claims_nothing() -> None:
+    counts = {"n": 10, "right_before": 2, "right_after": 9, "fixed": 7, "broken": 0}
+    old = {"round": 1, "mined": counts, "held_out": counts, "general": {}}
+    given = Facts(Run(Path("a-run")), {"rounds": [old], "finished": True, "model": "m", "seed": 0})
+    assert judge(given).answer == "No case for it."
+    assert "not tested" in said(given)
