@@ -32,7 +32,7 @@ class SplitConfig(Options):
         0.15,
         ge=0,
         lt=1,
-        description="Share of the questions that could be mined which are kept for the gate: by them rounds are accepted.",
+        description="Share of what could be mined that is kept for the gate, which accepts rounds by it.",
     )
 
 
