@@ -78,7 +78,7 @@ def test_a_gain_on_mined_questions_alone_is_no_case() -> None:
 
 
 def test_a_gain_within_what_a_seed_changes_is_no_case() -> None:
-    noise = {name: {"n": 3, "half_width": 0.07} for name in ("siblings", "held_out")}
+    noise = {"siblings": {"n": 3, "half_width": 0.07}, "held_out": {"n": 3, "half_width": 0.0}}
     assert judge(facts(GAINS, arms=RANDOM, noise=noise)).answer == "No case for it."
 
 

@@ -45,11 +45,10 @@ def chance(turn: Turn) -> Finding:
     sentences = [f"{label(name).capitalize()}: {tell(change)}." for name, change in tested]
     noisy = beyond_noise(turn)
     if noisy is not None:
-        width = max(float(noise["half_width"]) for noise in _noises(turn))
+        width = max(_widths(turn).values())
         than = "more than" if noisy else "no more than"
         sentences.append(
-            f"Another seed changes these figures by up to {signed(width).lstrip('+')} points; "
-            f"the largest gain is {than} the seed changes there."
+            f"Another seed changes these figures by up to {signed(width).lstrip('+')} points; the gain is {than} that."
         )
     seen = [name for name, change in tested if change.verdict == "better"]
     unseen = [name for name in seen if name in UNSEEN]
@@ -68,23 +67,19 @@ def tell(change: Change) -> str:
     return f"{text}: {change.verdict}" if change.verdict else text
 
 
-def _noises(turn: Turn) -> list[dict[str, float]]:
+def _widths(turn: Turn) -> dict[str, float]:
+    """By how much another seed may change the accuracy of each unseen set; empty where no seed was repeated."""
     noise = turn.get("noise") or {}
-    return [
-        values for name, values in noise.items() if name in UNSEEN and values and values.get("half_width") is not None
-    ]
+    known = {name: (noise.get(name) or {}).get("half_width") for name in UNSEEN if name in turn.changes}
+    return {name: float(width) for name, width in known.items() if width is not None}
 
 
 def beyond_noise(turn: Turn) -> bool | None:
-    """Whether some unseen set gained more than another seed would change; None where no seed was repeated."""
-    if not _noises(turn):
-        return None
-    noise = turn.get("noise")
-    return any(
-        turn.changes[name].points > noise[name]["half_width"]
-        for name in UNSEEN
-        if name in turn.changes and (noise.get(name) or {}).get("half_width") is not None
-    )
+    """Whether an unseen set that is shown to be better gained more than another seed would change; None where no seed
+    was repeated."""
+    widths = _widths(turn)
+    better = [name for name in widths if turn.changes[name].verdict == "better"]
+    return any(turn.changes[name].points > widths[name] for name in better or widths) if widths else None
 
 
 def knowledge_shown(turn: Turn) -> bool:
