@@ -80,12 +80,14 @@ def test_evolve_reuse_and_change(folder: Path) -> None:
     assert again.returncode == 0, again.stderr
     second = summary(folder)
     assert second["run"] != first["run"]
-    assert second["rounds"][0]["reused"] == ["mine", "retrieve/wiki", "guard", "mix", "train", "evaluate"]
+    assert second["rounds"][0]["reused"] == [
+        *("mine", "retrieve/wiki", "guard", "read", "mix", "train", "evaluate", "gate")
+    ]
     assert second["rounds"][0]["mined"] == turn["mined"]
 
     changed = command(folder, *evolving("--set", "trainer.epochs=1"))
     assert changed.returncode == 0, changed.stderr
-    assert summary(folder)["rounds"][0]["reused"] == ["mine", "retrieve/wiki", "guard", "mix"]
+    assert summary(folder)["rounds"][0]["reused"] == ["mine", "retrieve/wiki", "guard", "read", "mix"]
 
 
 def test_the_model_that_was_trained_is_the_one_evaluated(folder: Path) -> None:
