@@ -98,7 +98,8 @@ def _perplexity(config: GateConfig, start: Neutral, after: Neutral) -> Check:
     if not start or not after:
         return Check("perplexity", None, config.perplexity, True, "perplexity was not measured")
     growth = math.expm1(min(start["nats"] / start["tokens"] - after["nats"] / after["tokens"], 700.0))
-    said = f"perplexity on neutral text changes by {growth:+.1%} (the limit is {config.perplexity:+.1%})"
+    change = f"changes by {growth:+.1%}" if growth < 10 else f"grows {growth + 1:.2g}-fold"
+    said = f"perplexity on neutral text {change} (the limit is {config.perplexity:+.1%})"
     return Check("perplexity", growth, config.perplexity, growth <= config.perplexity, said)
 
 
