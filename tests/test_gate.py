@@ -4,17 +4,21 @@ import dataclasses
 
 from cem_toolkit.config import GateConfig
 from cem_toolkit.gate import Decision, decide
-from cem_toolkit.records import Attempt, Split
+from cem_toolkit.outcomes import Answer, Answers
+from cem_toolkit.records import Split
 from test_splits import attempt
 
 
-def answers(right: int, wrong: int, split: Split = "selection", turned: int = 0) -> list[Attempt]:
+def answers(right: int, wrong: int, split: Split = "selection", turned: int = 0) -> Answers:
     """So many right and wrong answers; of the right ones `turned` are wrong."""
     made = [dataclasses.replace(attempt(f"{split} {number}"), split=split) for number in range(right + wrong)]
-    return [dataclasses.replace(one, correct=turned <= number < right) for number, one in enumerate(made)]
+    return {
+        (one.task, one.id): Answer(turned <= number < right, one.split, one.group, one.margin)
+        for number, one in enumerate(made)
+    }
 
 
-def gate(before: list[Attempt], after: list[Attempt], **limits: object) -> Decision:
+def gate(before: Answers, after: Answers, **limits: object) -> Decision:
     return decide(GateConfig.model_validate(limits), before, before, after, (None, None))
 
 
@@ -51,20 +55,20 @@ def test_a_significant_loss_within_the_limits_rejects() -> None:
 
 def test_growing_perplexity_rejects() -> None:
     start, after = {"tokens": 100, "nats": -300.0}, {"tokens": 100, "nats": -340.0}
-    decision = decide(GateConfig(), [], [], [], (start, after))
+    decision = decide(GateConfig(), {}, {}, {}, (start, after))
     assert decision.reasons == ("perplexity on neutral text changes by +49.2% (the limit is +25.0%)",)
-    assert decide(GateConfig(), [], [], [], (after, start)).accepted
+    assert decide(GateConfig(), {}, {}, {}, (after, start)).accepted
 
 
 def test_a_gain_may_be_demanded() -> None:
     assert not gate(answers(50, 50), answers(52, 48), gain=True).accepted
     assert gate(answers(50, 50), answers(75, 25), gain=True).accepted
-    assert not gate([], [], gain=True).accepted, "what is not measured is not shown"
+    assert not gate({}, {}, gain=True).accepted, "what is not measured is not shown"
 
 
 def test_held_out_questions_decide_nothing() -> None:
-    before = [*answers(50, 50), *answers(90, 10, "held_out"), *answers(90, 10, "sibling")]
-    after = [*answers(50, 50), *answers(90, 10, "held_out", turned=90), *answers(90, 10, "sibling", turned=90)]
+    before = {**answers(50, 50), **answers(90, 10, "held_out"), **answers(90, 10, "sibling")}
+    after = {**answers(50, 50), **answers(90, 10, "held_out", turned=90), **answers(90, 10, "sibling", turned=90)}
     assert gate(before, after).accepted
 
 

@@ -12,7 +12,7 @@ What the round gains over `random` is what the retrieved knowledge did; what `ra
 """
 
 import dataclasses
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import get_args
 
@@ -51,15 +51,15 @@ def with_tokens(rows: Sequence[Row], model: Sequence[Row]) -> list[Row]:
     wanted, have = _tokens(model), _tokens(rows)
     factors = {kind: wanted[kind] / have[kind] if wanted[kind] and have[kind] else 1.0 for kind in have}
     total = sum(have[kind] * factors[kind] for kind in have)
-    whole = wanted.total() / total if total else 0.0
+    whole = sum(wanted.values()) / total if total else 0.0
     return [dataclasses.replace(row, weight=row.weight * factors[row.kind] * whole) for row in rows]
 
 
-def _tokens(rows: Iterable[Row]) -> Counter[str]:
+def _tokens(rows: Iterable[Row]) -> dict[str, float]:
     """Tokens of one pass, by kind."""
-    tokens: Counter[str] = Counter()
+    tokens: dict[str, float] = defaultdict(float)
     for row in rows:
-        tokens[row.kind] += row.tokens * row.weight  # type: ignore[assignment]  # a Counter of floats
+        tokens[row.kind] += row.tokens * row.weight
     return tokens
 
 

@@ -5,12 +5,15 @@ decide nothing: a round chosen by them would look better than it is.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cem_toolkit.config import GateConfig
-from cem_toolkit.records import Attempt
+from cem_toolkit.outcomes import GENERAL, Answers, Pairs, paired
+
+if TYPE_CHECKING:
+    from cem_toolkit.stats import Change
 
 Neutral = Mapping[str, float] | None
 """Tokens and nats of the neutral text, or None where it could not be scored."""
@@ -41,9 +44,9 @@ class Decision:
 
 def decide(
     config: GateConfig,
-    start: Sequence[Attempt],
-    before: Sequence[Attempt],
-    after: Sequence[Attempt],
+    start: Answers,
+    before: Answers,
+    after: Answers,
     neutral: tuple[Neutral, Neutral],
 ) -> Decision:
     """`start` are the starting model's answers, `before` those of the model that the round began with, `after` the
@@ -51,13 +54,15 @@ def decide(
     of the starting model and of the round's."""
     from cem_toolkit.stats import adjusted, compare
 
-    pairs = {"selection": _pairs(before, after, "selection"), "general": _pairs(start, after, "general")}
-    changes = adjusted({name: compare(*pair) for name, pair in pairs.items() if pair[0]}, config.alpha)
+    watched = [found for name, found in paired(start, after, ()).items() if name.startswith(GENERAL)]
+    sets = {"selection": paired(before, after, ())["selection"], "general": _together(watched)}
+    family = {name: compare(found.pairs, found.groups) for name, found in sets.items() if found.pairs}
+    changes = adjusted(family, config.alpha)
     checks = [
         _break_rate(config, changes.get("selection")),
         _general_loss(config, changes.get("general")),
         _perplexity(config, *neutral),
-        *(_significant(config, name, changes.get(name)) for name in pairs),
+        *(_significant(config, name, changes.get(name)) for name in sets),
     ]
     if config.gain:
         checks.append(_gain(config, changes.get("selection")))
@@ -65,16 +70,15 @@ def decide(
     return Decision(accepted=not reasons or not config.enabled, reasons=reasons, checks=tuple(checks))
 
 
-def _pairs(
-    before: Sequence[Attempt], after: Sequence[Attempt], split: str
-) -> tuple[list[tuple[bool, bool]], list[str]]:
-    """(right before, right now) of the split's questions, and their groups."""
-    first = {(attempt.task, attempt.id): attempt.correct for attempt in before}
-    asked = [now for now in after if now.split == split and (now.task, now.id) in first]
-    return [(first[now.task, now.id], now.correct) for now in asked], [now.group for now in asked]
+def _together(sets: Iterable[Pairs]) -> Pairs:
+    every = Pairs()
+    for found in sets:
+        every.pairs += found.pairs
+        every.groups += found.groups
+    return every
 
 
-def _break_rate(config: GateConfig, change: Any) -> Check:
+def _break_rate(config: GateConfig, change: "Change | None") -> Check:
     if change is None or not change.right_before:
         return Check("break rate", None, config.break_rate, True, "no selection question was right before")
     rate = change.broken / change.right_before
@@ -85,7 +89,7 @@ def _break_rate(config: GateConfig, change: Any) -> Check:
     return Check("break rate", rate, config.break_rate, rate <= config.break_rate, said)
 
 
-def _general_loss(config: GateConfig, change: Any) -> Check:
+def _general_loss(config: GateConfig, change: "Change | None") -> Check:
     if change is None:
         return Check("general loss", None, config.general_loss, True, "there are no general questions")
     lost = change.right_before - change.right_after
@@ -103,7 +107,7 @@ def _perplexity(config: GateConfig, start: Neutral, after: Neutral) -> Check:
     return Check("perplexity", growth, config.perplexity, growth <= config.perplexity, said)
 
 
-def _significant(config: GateConfig, name: str, change: Any) -> Check:
+def _significant(config: GateConfig, name: str, change: "Change | None") -> Check:
     label = f"significant loss: {name}"
     if change is None:
         return Check(label, None, config.alpha, True, f"there are no {name} questions")
@@ -113,7 +117,7 @@ def _significant(config: GateConfig, name: str, change: Any) -> Check:
     return Check(label, change.p_adjusted, config.alpha, not worse, said)
 
 
-def _gain(config: GateConfig, change: Any) -> Check:
+def _gain(config: GateConfig, change: "Change | None") -> Check:
     if change is None:
         return Check("gain", None, config.alpha, False, "cannot show a gain: there are no selection questions")
     better = change.verdict == "better"

@@ -51,7 +51,7 @@ REPEAT = 1_000_003
 
 def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: Standing) -> Standing:
     """One round from the model of `best`, with its control arms; mixing and training are by the seed of `trial`."""
-    model, questions = best.model, start.attempts
+    model = best.model
     steering = [attempt for attempt in best.attempts if attempt.split == "mined"]
     mined = steps.mine(stages, number, best, steering)
     mistakes = list(read_records(mined.folder / "mistakes.jsonl", Mistake))
@@ -60,12 +60,12 @@ def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: 
     found = [
         steps.retrieve(stages, number, index, model, mistakes, mined.key) for index in range(len(stages.crew.sources))
     ]
-    guarded = steps.guard(stages, number, model, found, questions, start.evaluated.key)
+    guarded = steps.guard(stages, number, model, found, start)
     material = Material(
         passages=list(read_records(guarded.folder / "passages.jsonl", Passage)),
         mistakes=mistakes,
         steering=steering,
-        questions=questions,
+        start=start,
         keys={"guard": guarded.key, "mine": mined.key},
     )
     opened = steps.read(stages, number, model, material)

@@ -1,10 +1,13 @@
 """Which passages are best for a mistake, over all sources."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from cem_toolkit.records import Mistake, Passage
 
 _FLIPS_FIRST = {True: 0, None: 1, False: 2}
+
+T = TypeVar("T")
 
 
 def best_passages(
@@ -16,20 +19,26 @@ def best_passages(
     With `flipping_first` those that the open-book test found to give the right answer come before the untested, and
     these before those that do not.
     """
-    found: dict[str, dict[str, list[tuple[float, Passage]]]] = {mistake.id: {} for mistake in mistakes}
+    found: dict[str, dict[str, list[tuple[float, str, Passage]]]] = {mistake.id: {} for mistake in mistakes}
     for passage in passages:
         for mistake_id in dict.fromkeys(hit.mistake_id for hit in passage.hits if hit.mistake_id in found):
             score = max(hit.score for hit in passage.hits if hit.mistake_id == mistake_id)
-            found[mistake_id].setdefault(passage.source, []).append((score, passage))
-    best: dict[str, list[Passage]] = {}
-    for mistake_id, by_source in found.items():
-        ranked = [
-            (_FLIPS_FIRST[flips(passage, mistake_id)] if flipping_first else 0, rank, source, passage)
-            for source, scored in by_source.items()
-            for rank, (_, passage) in enumerate(sorted(scored, key=lambda item: (-item[0], item[1].id)))
-        ]
-        best[mistake_id] = [passage for *_, passage in sorted(ranked, key=lambda item: item[:3])[:limit]]
-    return best
+            found[mistake_id].setdefault(passage.source, []).append((score, passage.id, passage))
+    best = {mistake_id: in_turn(by_source) for mistake_id, by_source in found.items()}
+    if flipping_first:
+        for mistake_id, ranked in best.items():
+            ranked.sort(key=lambda passage: _FLIPS_FIRST[flips(passage, mistake_id)])
+    return {mistake_id: ranked[:limit] for mistake_id, ranked in best.items()}
+
+
+def in_turn(by_source: Mapping[str, Iterable[tuple[float, str, T]]]) -> list[T]:
+    """What several sources found, as (score, id, thing) by source: the best of each source, then the second best."""
+    turns = [
+        (rank, source, thing)
+        for source, scored in by_source.items()
+        for rank, (_, _, thing) in enumerate(sorted(scored, key=lambda item: (-item[0], item[1])))
+    ]
+    return [thing for _, _, thing in sorted(turns, key=lambda turn: turn[:2])]
 
 
 def flips(passage: Passage, mistake_id: str) -> bool | None:

@@ -44,6 +44,13 @@ def question_id(question: str, choices: Iterable[str] = ()) -> str:
     return content_id(normalise(question), *sorted(normalise(choice) for choice in choices))
 
 
+def field_names(cls: type["Record"]) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of a record's fields, and of those that it cannot lack."""
+    fields = dataclasses.fields(cls)
+    required = (field.name for field in fields if field.default is dataclasses.MISSING)
+    return frozenset(field.name for field in fields), frozenset(required)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What all records share: reading from and writing to plain JSON objects."""
@@ -58,8 +65,7 @@ class Record:
         """Raises CemError where fields are missing or unknown."""
         if not isinstance(data, Mapping):
             raise CemError(f"a {cls.__name__} record is an object, not {type(data).__name__}")
-        names = {field.name for field in dataclasses.fields(cls)}
-        required = {field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING}
+        names, required = field_names(cls)
         missing, unknown = required - data.keys(), data.keys() - names
         if missing or unknown:
             said = [f"lacks {name!r}" for name in sorted(missing)] + [

@@ -70,7 +70,11 @@ class Arm:
 
     @property
     def stages(self) -> list[Stage]:
-        return [stage for name in ("draw", "mix", "train", "evaluate") if (stage := self.stage(name))]
+        names = [*self._of_sources("draw"), "mix", "train", "evaluate"]
+        return [stage for name in names if (stage := self.stage(name))]
+
+    def _of_sources(self, kind: str) -> list[str]:
+        return [f"{kind}/{path.name}" for path in sorted((self.folder / kind).glob("*")) if read_info(path)]
 
     def _read(self, name: str, cls: type[Any]) -> list[Any]:
         path = self.folder / name
@@ -102,11 +106,8 @@ class Round(Arm):
     @property
     def stages(self) -> list[Stage]:
         """Finished ones, in the order of the loop, without those of the arms."""
-        names = ["mine", *self._sources(), "guard", "read", "mix", "train", "evaluate", "gate"]
+        names = ["mine", *self._of_sources("retrieve"), "guard", "read", "mix", "train", "evaluate", "gate"]
         return [stage for name in names if (stage := self.stage(name))]
-
-    def _sources(self) -> list[str]:
-        return [f"retrieve/{path.name}" for path in sorted((self.folder / "retrieve").glob("*")) if read_info(path)]
 
     @property
     def arms(self) -> list[Arm]:

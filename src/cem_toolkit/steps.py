@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from cem_toolkit.arms import kept_rows, put_in_place, with_tokens
@@ -17,6 +17,7 @@ from cem_toolkit.leaks import Drop, LeakGuard
 from cem_toolkit.models import fingerprint
 from cem_toolkit.neutral import read_neutral, score_neutral
 from cem_toolkit.openbook import open_book_summary, read_passages
+from cem_toolkit.outcomes import Answers, read_answers
 from cem_toolkit.records import Attempt, Mistake, Model, Passage, Record, Row, content_id
 from cem_toolkit.roles import Context
 from cem_toolkit.run import Stage
@@ -43,9 +44,18 @@ class Standing:
     model: Model
     evaluated: Stage
 
-    @property
+    @cached_property
     def attempts(self) -> list[Attempt]:
         return list(read_records(self.evaluated.folder / "attempts.jsonl", Attempt))
+
+    @property
+    def answers(self) -> Answers:
+        return read_answers(self.evaluated.folder / "attempts.jsonl")
+
+    @cached_property
+    def guard(self) -> LeakGuard:
+        """Against all questions that this model was asked: made once, and only where a stage is not reused."""
+        return LeakGuard(self.attempts)
 
 
 @dataclass(frozen=True)
@@ -55,8 +65,8 @@ class Material:
     passages: Sequence[Passage]
     mistakes: Sequence[Mistake]
     steering: Sequence[Attempt]
-    questions: Sequence[Attempt]
-    """All of the run's, to guard against."""
+    start: Standing
+    """Whose questions, all of the run's, are guarded against."""
     keys: Mapping[str, str]
 
 
@@ -118,18 +128,16 @@ def retrieve(stages: Stages, number: int, index: int, model: Model, mistakes: Se
     return stages.perform(number, f"retrieve/{source.name}", source, model, {"mine": mined}, work)
 
 
-def guard(
-    stages: Stages, number: int, model: Model, found: Sequence[Stage], questions: Sequence[Attempt], asked: str
-) -> Stage:
+def guard(stages: Stages, number: int, model: Model, found: Sequence[Stage], start: Standing) -> Stage:
     """Drops passages that hold a question with its answer, of any split; every drop is kept with its reason."""
 
     def work(ctx: Context) -> Results:
         passages = list(_once(found))
-        kept, dropped = LeakGuard(questions).screen_passages(passages)
+        kept, dropped = start.guard.screen_passages(passages)
         _say_drops(ctx, dropped, len(passages), "passages")
         return {"passages.jsonl": kept, "dropped.jsonl": dropped}, {"kept": len(kept), "dropped": len(dropped)}
 
-    inputs = {"retrieve": [stage.key for stage in found], "questions": asked, "guard": GUARD_VERSION}
+    inputs = {"retrieve": [stage.key for stage in found], "questions": start.evaluated.key, "guard": GUARD_VERSION}
     return stages.perform(number, "guard", None, model, inputs, work)
 
 
@@ -148,18 +156,14 @@ def read(stages: Stages, number: int, model: Model, material: Material) -> Stage
         }
         return files, open_book_summary(readings, mistakes)
 
-    ctx = stages.context(stages.crew.evaluator, model, number, Path())
-    scored_by = {"name": stages.crew.evaluator.name, "fingerprint": stages.crew.evaluator.fingerprint(ctx)}
     inputs = {
         **material.keys,
-        "options": options.model_dump(),
+        "open_book": options.model_dump(),
         "version": READ_VERSION,
         "model": model.fingerprint,
-        "seed": stages.seed,
         "chat_template": stages.config.chat_template,
-        "scored_by": scored_by,
     }
-    return stages.perform(number, "read", None, model, inputs, work)
+    return stages.perform(number, "read", stages.crew.evaluator, model, inputs, work)
 
 
 def draw(stages: Stages, number: int, index: int, model: Model, material: Material) -> Stage:
@@ -172,7 +176,7 @@ def draw(stages: Stages, number: int, index: int, model: Model, material: Materi
             drawn = list(source.sample(2 * len(found), ctx))  # some are dropped
         except NotImplementedError as error:
             raise CemError(f"arm random: {error}; leave it out, or choose a source that can") from None
-        kept, dropped = LeakGuard(material.questions).screen_passages(drawn)
+        kept, dropped = material.start.guard.screen_passages(drawn)
         return {"passages.jsonl": put_in_place(kept, found), "dropped.jsonl": dropped}, {}
 
     inputs = {**material.keys, "guard": GUARD_VERSION}
@@ -189,7 +193,7 @@ def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of
         parents = {record.id for record in (*passages, *mistakes, *steering)}
         _known("mixer", "records", {parent for row in made for parent in row.parents}, parents)
         _known("mixer", "questions", {pair for row in made for pair in row.own_pairs}, {a.id for a in steering})
-        kept, dropped = LeakGuard(material.questions).screen_rows(made)
+        kept, dropped = material.start.guard.screen_rows(made)
         _say_drops(ctx, dropped, len(made), "rows")
         lengths = ctx.count_tokens([row.prompt + row.completion for row in kept])
         rows = [dataclasses.replace(row, tokens=length) for row, length in zip(kept, lengths, strict=True)]
@@ -234,7 +238,7 @@ def judge(stages: Stages, number: int, start: Standing, before: Standing, after:
 
     def work(ctx: Context) -> Results:
         neutral = (start.evaluated.figures.get("neutral"), after.evaluated.figures.get("neutral"))
-        decision = decide(stages.config.gate, start.attempts, before.attempts, after.attempts, neutral)
+        decision = decide(stages.config.gate, start.answers, before.answers, after.answers, neutral)
         return {}, {**decision.to_json(), "base": before.round}
 
     keys = [standing.evaluated.key for standing in (start, before, after)]

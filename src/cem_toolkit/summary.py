@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 def summarise(run: "Run") -> dict[str, Any]:
     """JSON-safe. Reads answers without their texts, so that a run of 100,000 questions fits a laptop's memory."""
+    from cem_toolkit.ledger import shipped_round
+
     rounds = run.rounds
     start = run.start.answers
     reviewed = {0: frozenset[str]()}
     for turn in rounds:
         own = {question for row in turn.rows for question in row.own_pairs}
         reviewed[turn.number] = reviewed[turn.base] | own
-    shipped = next((turn.number for turn in reversed(rounds) if turn.accepted), 0)
+    shipped = shipped_round(run)
     final = run.round(shipped).answers if shipped else start
     return {
         "run": run.name,

@@ -1,8 +1,9 @@
 from collections.abc import Sequence
 
 import pytest
+from tests.leaks.helpers import attempt
 
-from cem_toolkit.api import Attempt, CemError, LeakGuard, Passage, Row, question_id
+from cem_toolkit.api import CemError, LeakGuard, Passage, Row, question_id
 from cem_toolkit.leaks import SentenceEncoder
 
 PAIRS = {
@@ -17,19 +18,6 @@ PAIRS = {
     "首次提出在中国发展资本主义的著作是_____": "《资政新篇》",
 }
 CAPITAL = "What is the capital of France?"
-
-
-def attempt(question: str, gold: str) -> Attempt:
-    return Attempt(
-        id=question_id(question),
-        task="t",
-        question=question,
-        gold=gold,
-        answer="",
-        correct=False,
-        prompt="",
-        completion="",
-    )
 
 
 @pytest.fixture(scope="module")

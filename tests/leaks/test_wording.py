@@ -3,26 +3,14 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.leaks.helpers import attempt
 
-from cem_toolkit.api import Attempt, Passage, Row, question_id
+from cem_toolkit.api import Passage, Row, question_id
 from cem_toolkit.leaks import Drop, LeakGuard, tokens
 
 LONG = "In the second century the Roman Empire ruled all the land around its internal sea, which was"
 SHORT = "What is the capital of Chad?"
 TINY = "Largest planet?"
-
-
-def attempt(question: str, gold: str) -> Attempt:
-    return Attempt(
-        id=question_id(question),
-        task="t",
-        question=question,
-        gold=gold,
-        answer="",
-        correct=False,
-        prompt="",
-        completion="",
-    )
 
 
 def passage(text: str, title: str = "Title") -> Passage:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from random import Random
 
 from cem_toolkit.api import Attempt
+from cem_toolkit.ways import LABELS
 
 _SLOT = re.compile(r"\{question\}|\{choice\}")
-_LABELS = ("ABCDEFGHIJ", "abcdefghij", "1234567890", "0123456789")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +80,5 @@ def _with_slots(tail: str, choices: Sequence[str]) -> str | None:
 def _labels(label: str, attempt: Attempt) -> str | None:
     """The labels of which `label` is that of the right choice."""
     index = attempt.choices.index(attempt.gold) if attempt.gold in attempt.choices else len(attempt.choices)
-    fitting = (labels for labels in _LABELS if labels[index : index + 1] == label != "")
+    fitting = (labels for labels in LABELS if labels[index : index + 1] == label != "")
     return next((labels[: len(attempt.choices)] for labels in fitting if len(attempt.choices) <= len(labels)), None)

@@ -1,13 +1,12 @@
 """Reading a round's files as they are needed: whole records, or plain objects where there are very many."""
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cem_toolkit.errors import CemError
-from cem_toolkit.records import Passage, Record
+from cem_toolkit.records import Passage, Record, field_names
 from cem_toolkit.run import Round
 from cem_toolkit.store import read_records
 
@@ -45,9 +44,7 @@ def _first(turn: Round, names: tuple[str, ...]) -> Path | None:
 
 
 def _lines(path: Path, cls: type[Record]) -> Iterator[dict[str, Any]]:
-    fields = dataclasses.fields(cls)
-    names = {field.name for field in fields}
-    required = {field.name for field in fields if field.default is dataclasses.MISSING}
+    names, required = field_names(cls)
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             try:

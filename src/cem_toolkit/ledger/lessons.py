@@ -1,12 +1,13 @@
 """What one round did about its mistakes, put together from its stages' files."""
 
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cem_toolkit.leaks import Drop
 from cem_toolkit.ledger.entries import Key, Lesson, PassageRef, RowRef
 from cem_toolkit.ledger.files import found_names, lines_of, records_of
+from cem_toolkit.ranking import in_turn
 from cem_toolkit.records import Mistake, Passage, Row
 from cem_toolkit.run import Round
 
@@ -17,7 +18,7 @@ class _Draft:
 
     mistake: Mistake
     found: dict[str, list[tuple[float, str, PassageRef]]] = field(default_factory=dict)
-    """By source: the best hit's score turned round, passage id and passage, to be sorted."""
+    """By source: the best hit's score, passage id and passage."""
     rows: list[RowRef] = field(default_factory=list)
     drops: list[Drop] = field(default_factory=list)
 
@@ -29,19 +30,10 @@ class _Draft:
             evidence=self.mistake.evidence,
             agreement=self.mistake.agreement,
             queries=self.mistake.queries,
-            passages=tuple(self._ranked()),
+            passages=tuple(replace(passage, rank=rank) for rank, passage in enumerate(in_turn(self.found))),
             rows=tuple(self.rows),
             drops=tuple(self.drops),
         )
-
-    def _ranked(self) -> Iterator[PassageRef]:
-        turns = [
-            (place, source, passage)
-            for source, scored in self.found.items()
-            for place, (_, _, passage) in enumerate(sorted(scored, key=lambda item: item[:2]))
-        ]
-        for rank, (_, _, passage) in enumerate(sorted(turns, key=lambda turn: turn[:2])):
-            yield PassageRef(passage.id, passage.title, passage.source, passage.url, passage.flips, rank)
 
 
 def read_lessons(turn: Round, only: Container[Key] | None = None) -> dict[Key, Lesson]:
@@ -67,7 +59,7 @@ def _add_passages(turn: Round, drafts: dict[str, _Draft]) -> dict[str, list[_Dra
         for mistake_id, hits in _hits_by_mistake(passage, drafts).items():
             flips = next((hit["flips"] for hit in hits if hit.get("flips") is not None), None)
             page = PassageRef(passage["id"], passage["title"], passage["source"], passage.get("url", ""), flips, 0)
-            scored = (-max(hit["score"] for hit in hits), page.id, page)
+            scored = (max(hit["score"] for hit in hits), page.id, page)
             drafts[mistake_id].found.setdefault(page.source, []).append(scored)
             served.setdefault(page.id, []).append(drafts[mistake_id])
     return served

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from cem_toolkit.report.words import SETS
+from cem_toolkit.outcomes import GENERAL
+from cem_toolkit.report.words import ARMS, SETS
 from cem_toolkit.run import Round, Run
 
 UNSEEN = ("held_out", "siblings", "selection")
@@ -93,7 +94,7 @@ class Turn:
 
     @property
     def general(self) -> dict[str, Change]:
-        return {name: change for name, change in self.changes.items() if name.startswith("general: ")}
+        return {name: change for name, change in self.changes.items() if name.startswith(GENERAL)}
 
     @property
     def gate(self) -> Mapping[str, Any] | None:
@@ -104,7 +105,7 @@ class Turn:
     def arms(self) -> dict[str, Mapping[str, Any]]:
         """Control arms by name, without repeats of the round with other seeds."""
         given = self.get("arms") or {}
-        known = [name for name in ("random", "instructions", "passages", "review") if name in given]
+        known = [name for name in ARMS if name in given]
         return {name: given[name] for name in (*known, *(set(given) - set(known))) if not name.startswith("seed-")}
 
     @property
@@ -173,7 +174,7 @@ def in_order(names: Mapping[str, Any]) -> list[str]:
 
 def _outcomes(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     own = {name: data[name] for name in SETS if isinstance(data.get(name), Mapping)}
-    return own | {f"general: {task}": counts for task, counts in (data.get("general") or {}).items()}
+    return own | {GENERAL + task: counts for task, counts in (data.get("general") or {}).items()}
 
 
 def _accuracies(row: Mapping[str, Mapping[str, Any]]) -> dict[str, Accuracy]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cem_toolkit.outcomes import GENERAL
 from cem_toolkit.report.facts import UNSEEN, Change, Facts, Turn
 from cem_toolkit.report.words import arm_label, label, listed, p_value, share, signed, span
 
@@ -128,7 +129,7 @@ def _form(turn: Turn) -> list[str]:
 
 def forgotten(facts: Facts, turn: Turn) -> Finding:
     question = "What was forgotten?"
-    sentences = [f"{name.removeprefix('general: ')}: {tell(change)}." for name, change in turn.general.items()]
+    sentences = [f"{name.removeprefix(GENERAL)}: {tell(change)}." for name, change in turn.general.items()]
     neutral = turn.get("neutral")
     if neutral and neutral.get("perplexity_before") and neutral.get("perplexity_after") is not None:
         before, after = float(neutral["perplexity_before"]), float(neutral["perplexity_after"])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cem_toolkit.outcomes import GENERAL
 from cem_toolkit.report.attribution import Origin, licences
 from cem_toolkit.report.facts import Accuracy, Facts, Turn
 from cem_toolkit.report.markdown import changes_table, escape, front_matter
@@ -59,8 +60,8 @@ def _results(facts: Facts, turn: Turn) -> list[dict[str, Any]]:
     tasks = listed([_short(task) for task in facts.run.config.get("tasks") or []])
     found = []
     for name, accuracy in row.items():
-        if name in ("held_out", "siblings") or name.startswith("general: "):
-            named = name.removeprefix("general: ") if name.startswith("general: ") else f"{tasks} ({label(name)})"
+        if name in ("held_out", "siblings") or name.startswith(GENERAL):
+            named = name.removeprefix(GENERAL) if name.startswith(GENERAL) else f"{tasks} ({label(name)})"
             found.append(_result(named, accuracy))
     return found
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from cem_toolkit import __version__
+from cem_toolkit.outcomes import GENERAL
 from cem_toolkit.report import accuracy, cost, forgetting, training
 from cem_toolkit.report.attribution import Origin
 from cem_toolkit.report.contribution import contribution
@@ -135,7 +136,7 @@ def _noise(turn: Turn | None) -> list[tuple[str, str]]:
 
 def _filter(name: str) -> str:
     """What the address of the question table needs to show the set `name`."""
-    if name.startswith("general: "):
+    if name.startswith(GENERAL):
         return "&split=general"
     return {"siblings": "&split=sibling", "reviewed": ""}.get(name, f"&split={name}")
 
