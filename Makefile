@@ -12,7 +12,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard p
 	touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/cem-toolkit evolve --plugins wiki,trl
+	$(BIN)/cem-toolkit evolve --plugins wiki,trl --arms random
 
 test: $(VENV)/.installed browser lint
 	$(BIN)/pytest -q

@@ -158,7 +158,7 @@ def doubt(real: Judged, planted: Judged, questions: int, keys: int) -> dict[str,
 def holding(judged: Judged) -> dict[str, Any]:
     """Whether a reading that gives the right answer had it before it; of mistakes that are wrong without a passage."""
     gold = {mistake.id: judged.attempts[mistake.attempt_id].gold for mistake in judged.mined}
-    tested = [reading for reading in judged.readings if reading.closed_margin <= 0]
+    tested = [reading for reading in judged.readings if reading.closed_margin <= 0 and not reading.control]
     counts = Counter((says(reading.shown, gold[reading.mistake_id]), reading.correct) for reading in tested)
     whole = sum(
         says(judged.passages[r.passage_id].title + "\n" + judged.passages[r.passage_id].text, gold[r.mistake_id])
@@ -191,6 +191,7 @@ def figures(judged: Judged, keys: Collection[str]) -> dict[str, Any]:
         "open_book": book,
         "retrieval_alone": share(book["fixed_by_best"], book["tested"]),
         "by_any_passage": share(book["fixed_by_any"], book["tested"]),
+        "by_another_mistakes_passage": share(book["fixed_by_other"], book["controlled"]),
         "flips": holding(real),
         "doubtful_key": doubt(real, planted, len(judged.attempts), len(keys)),
     }

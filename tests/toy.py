@@ -110,6 +110,7 @@ class ToySource(Source):
 
     class Options(Options):
         leak: bool = Field(False, description="Also find a page that holds each question with its answer.")
+        riddle: bool = Field(False, description="Also find a page that asks each question in other words.")
         stranger: bool = Field(False, description="Name a mistake that does not exist.")
         peeks: Path | None = Field(None, description="A folder with stored answers, to be read.")
 
@@ -129,6 +130,9 @@ class ToySource(Source):
             if self.options.leak:
                 text = f"Quiz: {mistake.question} {CITIES[land]}!"
                 yield Passage.make(text=text, title=f"Quiz {land}", source=self.name, licence="CC0", hits=hits)
+            if self.options.riddle:
+                text = f"From which town is {land} governed? {CITIES[land]}!"
+                yield Passage.make(text=text, title=f"Riddle {land}", source=self.name, licence="CC0", hits=hits)
 
 
 class ToyTrainer(Trainer):

@@ -10,6 +10,8 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from cem_toolkit.errors import CemError, ConfigError
+from cem_toolkit.leaks.encoder import ENCODER_THRESHOLD
+from cem_toolkit.leaks.guard import THRESHOLD
 from cem_toolkit.plugins import Plugins, choose
 from cem_toolkit.roles import Component, Evaluator, Miner, Mixer, Options, Preset, Source, Trainer
 
@@ -33,6 +35,21 @@ class SplitConfig(Options):
         ge=0,
         lt=1,
         description="Share of what could be mined that is kept for the gate, which accepts rounds by it.",
+    )
+
+
+class LeaksConfig(Options):
+    """What counts as a question that is asked in other words and answered: such text is dropped."""
+
+    threshold: float = Field(
+        THRESHOLD, gt=0, le=1, description="From this likeness of the words on, a text is taken to ask a question."
+    )
+    encoder: str = Field(
+        "",
+        description="Also ask this sentence encoder: a hub id (sentence-transformers/all-MiniLM-L6-v2) or a folder.",
+    )
+    encoder_threshold: float = Field(
+        ENCODER_THRESHOLD, gt=0, le=1, description="From this cosine on, two texts ask the same; the encoder's own."
     )
 
 
@@ -65,6 +82,7 @@ class OpenBookConfig(Options):
     passages: int = Field(
         3, ge=0, description="So many passages of each mistake are tried, the best first; 0: no test."
     )
+    control: bool = Field(True, description="Also try a passage that was found for another mistake.")
     mistakes: int | None = Field(
         1000, ge=1, description="At most so many mistakes are tested, drawn by the seed; none: all."
     )
@@ -88,6 +106,7 @@ class Config(Options):
     )
     chat_template: bool = Field(False, description="Put prompts through the chat template, in evaluation and training.")
     split: SplitConfig = Field(SplitConfig(), description="How questions are put apart.")
+    leaks: LeaksConfig = Field(LeaksConfig(), description="When a text is taken to give a question away.")
     arms: list[ArmName] = Field(
         [], description="Control arms, trained beside every round: random, instructions, passages, review."
     )

@@ -24,7 +24,7 @@ class NothingToDo(Exception):  # noqa: N818 (no error: the run ends well)
 
 def go_rounds(stages: Stages, model: Model) -> str:
     """All rounds of a run, from `model`. Returns why it ended before its last round, or ""."""
-    start = best = Standing(0, model, steps.evaluate(stages, 0, model))
+    start = best = steps.start(stages, model)
     rejected = 0
     for number in range(1, stages.config.rounds + 1):
         # After a rejected round the same data would train the same model again: another seed tries another way.

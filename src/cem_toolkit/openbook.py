@@ -1,19 +1,20 @@
 """The open-book test: does a passage, put before the question, make the model answer rightly?
 
 A passage that does not help even then teaches little about that question. And what the best passage alone sets right
-needs no training: it is what retrieval at the time of the question would do.
+needs no training: it is what retrieval at the time of the question would do. Any text before a question changes some
+answers, though: what a passage found for another mistake sets right as well is no knowledge.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
 from cem_toolkit.config import OpenBookConfig
 from cem_toolkit.excerpts import nearest
-from cem_toolkit.ranking import best_passages
-from cem_toolkit.records import Attempt, Hit, Mistake, Passage, Reading, content_id
+from cem_toolkit.ranking import best_passages, shuffled
+from cem_toolkit.records import Attempt, Hit, Mistake, Passage, Reading
 from cem_toolkit.roles import Context
 from cem_toolkit.triage import best_choice, subjects, with_doubt
 from cem_toolkit.ways import Way, as_task
@@ -21,7 +22,9 @@ from cem_toolkit.ways import Way, as_task
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """One mistake's test: its question without and with each of the passages before it."""
+    """One mistake's test: its question without and with each of the passages before it.
+
+    The last of `passages` is another mistake's where `control` is true."""
 
     mistake: Mistake
     attempt: Attempt
@@ -29,6 +32,7 @@ class _Sheet:
     shown: tuple[str, ...]
     ways: tuple[Way, ...]
     """The first is without a passage, the others are in the order of `passages`."""
+    control: bool
 
 
 def read_passages(
@@ -55,9 +59,11 @@ def read_passages(
     readings: dict[str, list[Reading]] = {}
     judged: dict[str, Mistake] = {}
     for sheet in sheets:
-        found = _readings(sheet, [next(scores) for _ in sheet.ways])
-        readings[sheet.mistake.id] = found
-        judged[sheet.mistake.id] = with_doubt(sheet.mistake, sheet.attempt, found, sheet.passages, telling)
+        readings[sheet.mistake.id] = _readings(sheet, [next(scores) for _ in sheet.ways])
+        found = [reading for reading in readings[sheet.mistake.id] if not reading.control]
+        judged[sheet.mistake.id] = with_doubt(
+            sheet.mistake, sheet.attempt, found, sheet.passages[: len(found)], telling
+        )
     if doubted := sum(judged[sheet.mistake.id] is not sheet.mistake for sheet in sheets):
         ctx.log(f"{doubted} of {len(sheets)} keys doubted: what was found contradicts them")
     every = [reading for found in readings.values() for reading in found]
@@ -82,17 +88,27 @@ def _sheets(
         and (attempt := attempts.get((mistake.task, mistake.attempt_id)))
         and (way := as_task(attempt))
     ]
-    drawn = _drawn([mistake.id for mistake, _, _ in testable], options.mistakes, seed)
-    for mistake, attempt, way in testable:
-        if mistake.id in drawn:
-            found = tuple(best[mistake.id])
-            shown = tuple(excerpt(passage, attempt, options.characters) for passage in found)
-            ways = (way, *(Way(f"{text}\n\n{way.prompt}", way.continuations) for text in shown))
-            yield _Sheet(mistake, attempt, found, shown, ways)
+    drawn = shuffled([mistake.id for mistake, _, _ in testable], seed, "open book")[: options.mistakes]
+    strangers = _strangers(drawn, best) if options.control else {}
+    chosen = set(drawn)
+    for mistake, attempt, way in (each for each in testable if each[0].id in chosen):
+        stranger = strangers.get(mistake.id)
+        found = (*best[mistake.id], *([stranger] if stranger else []))
+        shown = tuple(excerpt(passage, attempt, options.characters) for passage in found)
+        ways = (way, *(Way(f"{text}\n\n{way.prompt}", way.continuations) for text in shown))
+        yield _Sheet(mistake, attempt, found, shown, ways, stranger is not None)
 
 
-def _drawn(ids: Sequence[str], count: int | None, seed: int) -> Collection[str]:
-    return set(sorted(ids, key=lambda each: content_id(str(seed), "open book", each))[:count])
+def _strangers(drawn: Sequence[str], best: Mapping[str, Sequence[Passage]]) -> dict[str, Passage]:
+    """For each of the mistakes `drawn`, by id, the best passage of the next, or of one after it where that was found
+    for both; nothing where there is none."""
+    strangers = {}
+    for place, mistake in enumerate(drawn):
+        own = {passage.id for passage in best[mistake]}
+        others = (best[other][0] for other in (*drawn[place + 1 :], *drawn[:place]))
+        if stranger := next((passage for passage in others if passage.id not in own), None):
+            strangers[mistake] = stranger
+    return strangers
 
 
 def excerpt(passage: Passage, attempt: Attempt, characters: int) -> str:
@@ -104,19 +120,21 @@ def excerpt(passage: Passage, attempt: Attempt, characters: int) -> str:
 def _readings(sheet: _Sheet, scores: Sequence[Sequence[float]]) -> list[Reading]:
     closed, *opened = (replace(sheet.attempt, scores=tuple(each)) for each in scores)
     answers = [best_choice(sheet.attempt, attempt.scores) for attempt in opened]
+    controls = [False] * (len(opened) - sheet.control) + [True] * sheet.control
     return [
         Reading.make(
             mistake_id=sheet.mistake.id,
             passage_id=passage.id,
-            rank=rank,
+            rank=0 if control else rank,
             shown=shown,
             answer=answer,
             correct=answer == sheet.attempt.gold,
             margin=attempt.margin,
             closed_margin=closed.margin,
+            control=control,
         )
-        for rank, (passage, shown, answer, attempt) in enumerate(
-            zip(sheet.passages, sheet.shown, answers, opened, strict=True)
+        for rank, (passage, shown, answer, attempt, control) in enumerate(
+            zip(sheet.passages, sheet.shown, answers, opened, controls, strict=True)
         )
     ]
 
@@ -138,8 +156,10 @@ def open_book_summary(readings: Sequence[Reading], mistakes: Sequence[Mistake]) 
     this form of prompt without any (few-shot examples or another normalisation made them mistakes), `tested` the
     others. Of `tested`, `fixed_by_best` are right with the best-ranked passage: what retrieval alone would fix.
     `fixed_by_any` are right with one of the passages at least: an oracle that knows which, an upper limit and no
-    promise. `passages` counts the readings of `tested` and `flipping` the right ones among them; `median_gain` is their
-    median of margin less margin without the passage, in nats, None where there is none.
+    promise. `controlled` counts those of `tested` that were asked with another mistake's passage too, `fixed_by_other`
+    those right with that one: what any text does. `passages` counts the readings of `tested` with their own passages
+    and `flipping` the right ones among them; `median_gain` is their median of margin less margin without the passage,
+    in nats, None where there is none.
     """
     by_kind: dict[str, list[Mistake]] = defaultdict(list)
     for mistake in mistakes:
@@ -154,7 +174,9 @@ def _counts(readings: Sequence[Reading], mistakes: Sequence[Mistake]) -> dict[st
         if reading.mistake_id in read:
             read[reading.mistake_id].append(reading)
     read = {key: found for key, found in read.items() if found}
-    tested = [found for found in read.values() if found[0].closed_margin <= 0]
+    wrong = [found for found in read.values() if found[0].closed_margin <= 0]
+    controls = [reading for found in wrong for reading in found if reading.control]
+    tested = [[reading for reading in found if not reading.control] for found in wrong]
     every = [reading for found in tested for reading in found]
     return {
         "mistakes": len(mistakes),
@@ -163,6 +185,8 @@ def _counts(readings: Sequence[Reading], mistakes: Sequence[Mistake]) -> dict[st
         "tested": len(tested),
         "fixed_by_best": sum(any(r.correct for r in found if r.rank == 0) for found in tested),
         "fixed_by_any": sum(any(r.correct for r in found) for found in tested),
+        "controlled": len(controls),
+        "fixed_by_other": sum(r.correct for r in controls),
         "passages": len(every),
         "flipping": sum(r.correct for r in every),
         "median_gain": round(median(r.margin - r.closed_margin for r in every), 4) if every else None,

@@ -1,9 +1,9 @@
-"""Which passages are best for a mistake, over all sources."""
+"""In which order things are taken: passages best first over all sources, and draws by the seed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from cem_toolkit.records import Mistake, Passage
+from cem_toolkit.records import Mistake, Passage, content_id
 
 _FLIPS_FIRST = {True: 0, None: 1, False: 2}
 
@@ -44,3 +44,8 @@ def in_turn(by_source: Mapping[str, Iterable[tuple[float, str, T]]]) -> list[T]:
 def flips(passage: Passage, mistake_id: str) -> bool | None:
     """Whether the model answers the mistake's question rightly with `passage` before it; None where not tested."""
     return next((hit.flips for hit in passage.hits if hit.mistake_id == mistake_id and hit.flips is not None), None)
+
+
+def shuffled(ids: Sequence[str], seed: int, purpose: str) -> list[str]:
+    """`ids` in an order that looks random but depends on the seed, the purpose and the ids alone."""
+    return sorted(ids, key=lambda each: content_id(str(seed), purpose, each))

@@ -196,6 +196,8 @@ class Reading(Record):
     """In nats, with the passage shown: score of the right choice less that of the best other."""
     closed_margin: float
     """The same without the passage, in the same form of prompt."""
+    control: bool = False
+    """Whether the passage was found for another mistake; its rank is then 0."""
 
     @classmethod
     def make(cls, **fields: Any) -> Self:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cem_toolkit.api import Row
-from cem_toolkit.builtin.portions import amount, fair_order, shuffled, within_budget
+from cem_toolkit.builtin.portions import amount, fair_order, within_budget
 from cem_toolkit.records import RowKind
 
 
@@ -56,7 +56,5 @@ def test_shares_are_kept_and_leftovers_passed_on() -> None:
     assert {kind: len(made) for kind, made in chosen.items()} == {"passage": 4, "normative": 18, "review": 18}
 
 
-def test_amounts_and_shuffles() -> None:
+def test_amounts() -> None:
     assert (amount(1, 50), amount(1.0, 50), amount(0.1, 50)) == (1, 50, 5)
-    ids = [str(n) for n in range(20)]
-    assert shuffled(ids, 0, "x") == shuffled(ids[::-1], 0, "x") != shuffled(ids, 1, "x")

@@ -15,6 +15,7 @@ PAIRS = {
     "In which year did India become independent from the United Kingdom?": "1947",
     "In which year did Pakistan become independent from the United Kingdom?": "1947",
     "Which of these countries does not share a land border with Chad?": "Egypt",
+    "Is 4 a prime number?": "No",
     "首次提出在中国发展资本主义的著作是_____": "《资政新篇》",
 }
 CAPITAL = "What is the capital of France?"
@@ -43,6 +44,7 @@ def found(guard: LeakGuard, text: str, prompt: str = "") -> list[str]:
             "When did India gain independence from the United Kingdom? In 1947.",
             "In which year did India become independent from the United Kingdom?",
         ),
+        ("Would you call 4 a prime number? No", "Is 4 a prime number?"),
         (
             "下列文献中，最早提出在中国发展资本主义的是_____\n答案：《资政新篇》",
             "首次提出在中国发展资本主义的著作是_____",
@@ -64,6 +66,7 @@ def test_a_question_in_other_words_with_its_answer_is_a_leak(guard: LeakGuard, t
         "Paris is the capital of which country? France",
         "Which official language has Nigeria? English or French",
         "Which of these countries shares a land border with Chad? Egypt",
+        "Is 9 a prime number? No",
     ],
 )
 def test_facts_other_questions_and_other_answers_pass(guard: LeakGuard, text: str) -> None:

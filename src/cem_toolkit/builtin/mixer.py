@@ -16,9 +16,9 @@ from cem_toolkit.builtin.facts import facts
 from cem_toolkit.builtin.forms import task_form
 from cem_toolkit.builtin.general import read_general
 from cem_toolkit.builtin.mixer_options import MixerOptions
-from cem_toolkit.builtin.portions import amount, fair_order, shuffled, usable, within_budget
+from cem_toolkit.builtin.portions import amount, fair_order, usable, within_budget
 from cem_toolkit.leaks import LeakGuard
-from cem_toolkit.ranking import best_passages
+from cem_toolkit.ranking import best_passages, shuffled
 from cem_toolkit.records import RowKind
 
 

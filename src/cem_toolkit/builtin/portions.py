@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from cem_toolkit.api import Mistake, Passage, Row, content_id
+from cem_toolkit.api import Mistake, Passage, Row
 from cem_toolkit.records import RowKind
 
 
@@ -77,11 +77,6 @@ def within_budget(
                 left -= costs[row.id]
                 chosen.add(row.id)
     return {kind: [row for row in candidates if row.id in chosen] for kind, candidates in rows.items()}
-
-
-def shuffled(ids: Sequence[str], seed: int, purpose: str) -> list[str]:
-    """`ids` in an order that looks random but depends on the seed, the purpose and the ids alone."""
-    return sorted(ids, key=lambda each: content_id(str(seed), purpose, each))
 
 
 def amount(wanted: int | float, of: int) -> int:

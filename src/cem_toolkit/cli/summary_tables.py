@@ -91,7 +91,10 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
     opened, neutral, gate = turn["open_book"], turn["neutral"], turn["gate"]
     if opened and opened.get("tested"):
         fixed = _rate(opened["fixed_by_best"], opened["tested"])
-        yield f"open book: the best passage alone, put before the question, fixes {fixed} of the mistakes"
+        other = _rate(opened["fixed_by_other"], opened["controlled"]) if opened.get("controlled") else ""
+        yield f"open book: the best passage alone, put before the question, fixes {fixed} of the mistakes" + (
+            f"; one found for another mistake {other}" if other else ""
+        )
     if neutral:
         yield f"perplexity on neutral text: {neutral['perplexity_before']:.2f} -> {neutral['perplexity_after']:.2f}"
     if gate:

@@ -62,7 +62,7 @@ class Question:
 @lru_cache(maxsize=4096)
 def read_text(text: str) -> Said:
     every = tokens(text)
-    words = {cut(word) for word in every if word not in _FUNCTION and word not in _NEGATIONS and len(word) > 1}
+    words = {cut(word) for word in every if word not in _FUNCTION and word not in _NEGATIONS and _tells(word)}
     words |= {a + b for a, b in pairwise(every) if _SPACELESS.match(a) and _SPACELESS.match(b)}
     return Said(frozenset(every), frozenset(words), not _NEGATIONS.isdisjoint(every))
 
@@ -98,7 +98,12 @@ def _names(text: str) -> set[str]:
     if len(telling) > 0.7 * len(words):  # a title, or all in capitals
         telling = [word for word in telling if word[0].isdigit()]
     telling += _QUOTED.findall(text)
-    return {token for word in telling for token in tokens(word) if token not in _FUNCTION and len(token) > 1}
+    return {token for word in telling for token in tokens(word) if token not in _FUNCTION and _tells(token)}
+
+
+def _tells(token: str) -> bool:
+    """A single letter may be anything's; a digit is a number."""
+    return len(token) > 1 or token.isdigit()
 
 
 def _inside(word: re.Match[str]) -> bool:

@@ -114,6 +114,8 @@ def _open_book(figures: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     ):
         if tested and figures.get(name) is not None:
             found.append((said, share(_number(figures[name]), tested)))
+    if controlled := _number(figures.get("controlled")):
+        found.append(("by a passage found for another mistake", share(_number(figures["fixed_by_other"]), controlled)))
     passages, flipping = _number(figures.get("passages")), _number(figures.get("flipping"))
     return [*found, ("passages that flip the answer", share(flipping, passages))] if passages else found
 

@@ -134,7 +134,7 @@ def forgotten(facts: Facts, turn: Turn) -> Finding:
     if neutral and neutral.get("perplexity_before") and neutral.get("perplexity_after") is not None:
         before, after = float(neutral["perplexity_before"]), float(neutral["perplexity_after"])
         sentences.append(
-            f"Perplexity on neutral text: {before:.2f} before, {after:.2f} after ({after / before - 1:+.1%})."
+            f"Perplexity on neutral text: {before:.2f} before, {after:.2f} after ({signed(after / before - 1)}%)."
         )
     known = facts.summary.get("known_before") or {}
     if known.get("quarters"):
