@@ -67,7 +67,7 @@ def test_a_passage_is_marked_for_each_mistake_alone(tmp_path: Path) -> None:
 
 def test_another_mistakes_passage_is_read_for_comparison_and_marks_nothing(tmp_path: Path) -> None:
     mali, niger = (
-        attempt(f"What is the capital of {land}?", (town, "Lagos"), town, "Lagos", (-2.0, -1.0))
+        attempt(f"What is the capital of {land}?", (town, "Lagos"), town, scores=(-2.0, -1.0))
         for land, town in (("Mali", "Bamako"), ("Niger", "Niamey"))
     )
     mistakes = [mistake_of(mali), mistake_of(niger)]

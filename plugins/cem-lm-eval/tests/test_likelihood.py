@@ -142,7 +142,7 @@ def test_a_model_without_such_a_cache_goes_by_lm_eval(ctx: Context, tiny: Model,
 
 def test_chat_template_makes_the_prompt_a_turn_of_the_users(ctx: Context) -> None:
     chat = replace(ctx, chat_template=True)
-    plain, rendered = ("Capital?", ["Kabul", "Rome"]), ("<user>Capital?</user><assistant>", ["Kabul", "Rome"])
+    plain, rendered = ("Capital?", [" Kabul", "Rome"]), ("<user>Capital?</user><assistant>", ["Kabul", "Rome"])
     assert score([plain], chat) == score([rendered], ctx) != score([plain], ctx)
     assert score([("", ["Kabul"])], chat) == score([("", ["Kabul"])], ctx)
 

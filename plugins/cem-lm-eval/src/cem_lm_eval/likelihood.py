@@ -44,13 +44,16 @@ class Job:
 def score(lm: ReportingLM, pairs: Pairs, ctx: Context) -> list[tuple[float, ...]]:
     """For each (prompt, continuations) the log-likelihood of every continuation, in nats.
 
-    A prompt is a user turn where the run uses the chat template, but for "": that is the beginning of a text. Prompt
-    and continuation are made tokens of as lm-eval does, and cut from the left where they are longer than the model's
-    window. Raises CemError where a continuation has no token of its own or is itself too long.
+    A prompt is a user turn where the run uses the chat template, and the continuation, without the space before it, the
+    turn that answers; but for the prompt "", which is the beginning of a text. Prompt and continuation are made tokens
+    of as lm-eval does, and cut from the left where they are longer than the model's window. Raises CemError where a
+    continuation has no token of its own or is itself too long.
     """
     if ctx.chat_template:
         pairs = [
-            (lm.apply_chat_template([{"role": "user", "content": prompt}]) if prompt else "", continuations)
+            (lm.apply_chat_template([{"role": "user", "content": prompt}]), [_turn(each) for each in continuations])
+            if prompt
+            else ("", continuations)
             for prompt, continuations in pairs
         ]
     count = sum(len(continuations) for _, continuations in pairs)
@@ -71,6 +74,11 @@ def score(lm: ReportingLM, pairs: Pairs, ctx: Context) -> list[tuple[float, ...]
                 scores[job.index][job.first : job.first + len(found)] = found
                 step.advance(len(found))
     return [tuple(row) for row in scores]
+
+
+def _turn(continuation: str) -> str:
+    """As lm-eval, which puts no delimiter between the template and a choice."""
+    return continuation.lstrip() or continuation
 
 
 def _jobs(lm: ReportingLM, pairs: Pairs) -> Iterator[Job]:
