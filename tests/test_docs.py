@@ -1,5 +1,6 @@
 """Examples in the documents are run: Python against a finished run, commands against the command line's own rules."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from cem_toolkit.cli import cli
+from cem_toolkit.cli.summary_tables import print_summary
 from cem_toolkit.config import merge, resolve
 from cem_toolkit.plugins import discover
 from conftest import Evolve
@@ -57,6 +59,13 @@ def _parse(arguments: list[str]) -> None:
     command = cli.get_command(context, arguments[0])
     assert command, f"no command {arguments[0]}"
     command.make_context(arguments[0], arguments[1:], parent=context)
+
+
+def test_the_readme_shows_the_demo_as_it_was_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    measured = json.loads((ROOT / "benchmarks" / "results" / "demo.json").read_text(encoding="utf-8"))
+    print_summary(measured["summary"])
+    shown = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
+    assert shown in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_links_between_pages_lead_somewhere() -> None:
