@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -39,9 +40,9 @@ def print_summary(summary: Mapping[str, Any]) -> None:
 
 
 def _changes(turn: Mapping[str, Any]) -> Table:
-    table = Table(title=f"round {turn['round']}, against the starting model", title_justify="left")
-    table.add_column("questions")
-    for name in ("n", "right before", "right after", "points [95 %]", "fixed, of wrong", "broken, of right", "gain"):
+    table = _table(f"round {turn['round']}, against the starting model")
+    table.add_column("questions", overflow="fold")
+    for name in ("n", "right before", "right after", "points [95 %]", "fixed of wrong", "broken of right", "gain"):
         table.add_column(name, justify="right", no_wrap=True)
     for name, change in turn["changes"].items():
         n, before, after = change["n"], change["right_before"], change["right_after"]
@@ -61,7 +62,7 @@ def _changes(turn: Mapping[str, Any]) -> Table:
 def _arms(turn: Mapping[str, Any]) -> Table:
     names = [name for name in ("mined", "siblings", "held_out") if name in turn["changes"]]
     names += [name for name in turn["changes"] if name.startswith(GENERAL)]
-    table = Table(title="points against the starting model [95 %], by what was trained on", title_justify="left")
+    table = _table("points against the starting model [95 %], by what was trained on")
     table.add_column("trained on")
     for name in names:
         table.add_column(escape(NAMES.get(name, name)), justify="right")
@@ -70,6 +71,11 @@ def _arms(turn: Mapping[str, Any]) -> Table:
         cells = (figures["changes"].get(name) for name in names)
         table.add_row(escape(arm), *(escape(points(cell)) if cell else "-" for cell in cells))
     return table
+
+
+def _table(title: str) -> Table:
+    """Without lines between columns, so that the names of tasks have room."""
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 0, 0, 1))
 
 
 def points(change: Mapping[str, Any]) -> str:
