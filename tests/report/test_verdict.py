@@ -45,6 +45,7 @@ GAINS = {
     "held_out": change(10, "no change shown"),
 }
 RANDOM = {"random": {"against": {"siblings": change(50, "better")}}}
+NOISE = {"siblings": {"n": 4, "half_width": 0.04}, "held_out": {"n": 4, "half_width": 0.01}}
 
 
 def said(given: Facts) -> str:
@@ -57,7 +58,20 @@ def test_no_finished_round_is_nothing_to_decide() -> None:
 
 
 def test_all_conditions_shown_speak_for_it() -> None:
-    assert judge(facts(GAINS, arms=RANDOM)).tone == "good"
+    assert judge(facts(GAINS, arms=RANDOM, noise=NOISE)).tone == "good"
+
+
+def test_one_training_beside_one_other_shows_no_knowledge() -> None:
+    given = facts(GAINS, arms=RANDOM)
+    assert judge(given).answer == "Only with care."
+    assert "by how much two trainings of one recipe differ is not known" in said(given)
+
+
+def test_a_lead_on_random_passages_within_what_a_seed_changes_is_not_called_knowledge() -> None:
+    noise = {"siblings": {"n": 3, "half_width": 0.055}, "held_out": {"n": 3, "half_width": 0.01}}
+    given = facts(GAINS, arms=RANDOM, noise=noise)
+    assert judge(given).answer == "Only with care."
+    assert "Two trainings of one recipe differ on siblings by up to 5.5 points" in said(given)
 
 
 def test_a_rejected_round_is_a_no_with_the_gates_reasons() -> None:
@@ -83,7 +97,7 @@ def test_a_gain_within_what_a_seed_changes_is_no_case() -> None:
 
 
 def test_what_held_out_questions_gain_as_well_is_not_called_knowledge() -> None:
-    given = facts({**GAINS, "held_out": change(120, "better")}, arms=RANDOM)
+    given = facts({**GAINS, "held_out": change(120, "better")}, arms=RANDOM, noise=NOISE)
     assert judge(given).answer == "Only with care."
     assert "form of the answers, not for knowledge" in said(given)
 

@@ -92,6 +92,10 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
     if against := random.get("against", {}).get("mined"):
         verdict = {"better": "more", "worse": "less"}.get(against["verdict"], "no difference shown")
         yield f"against random passages: mined {points(against)} points, p {against['p_adjusted']:.2g}: {verdict}"
+        if floor := (turn["noise"] or {}).get("mined"):
+            yield f"two trainings of one recipe differ by up to {floor['half_width'] * 100:.1f} points (mined)"
+        else:
+            yield "by how much two trainings of one recipe differ is not known: either is one of many (`--seeds 3`)"
     elif not arms:
         yield "knowledge or form? not known: no control arm was trained (`--arms random`)"
     opened, neutral, gate = turn["open_book"], turn["neutral"], turn["gate"]

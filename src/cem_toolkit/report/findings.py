@@ -1,10 +1,14 @@
 """What a reader wants to know, question by question, each answered from the figures alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cem_toolkit.outcomes import GENERAL
 from cem_toolkit.report.facts import UNSEEN, Change, Facts, Turn
 from cem_toolkit.report.words import arm_label, label, listed, p_value, share, signed, span
+
+LOOKED_UP = ("mined", "siblings")
+"""The sets of questions about whose things passages were looked up."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def chance(turn: Turn) -> Finding:
     sentences = [f"{label(name).capitalize()}: {tell(change)}." for name, change in tested]
     noisy = beyond_noise(turn)
     if noisy is not None:
-        width = max(_widths(turn).values())
+        width = max(_widths(turn, UNSEEN).values())
         than = "more than" if noisy else "no more than"
         sentences.append(
             f"Another seed changes these figures by up to {signed(width).lstrip('+')} points; the gain is {than} that."
@@ -68,30 +72,34 @@ def tell(change: Change) -> str:
     return f"{text}: {change.verdict}" if change.verdict else text
 
 
-def _widths(turn: Turn) -> dict[str, float]:
-    """By how much another seed may change the accuracy of each unseen set; empty where no seed was repeated."""
+def _widths(turn: Turn, names: Sequence[str]) -> dict[str, float]:
+    """By how much another seed may change the accuracy of each set; empty where no seed was repeated."""
     noise = turn.get("noise") or {}
-    known = {name: (noise.get(name) or {}).get("half_width") for name in UNSEEN if name in turn.changes}
+    known = {name: (noise.get(name) or {}).get("half_width") for name in names if name in turn.changes}
     return {name: float(width) for name, width in known.items() if width is not None}
 
 
 def beyond_noise(turn: Turn) -> bool | None:
     """Whether an unseen set that is shown to be better gained more than another seed would change; None where no seed
     was repeated."""
-    widths = _widths(turn)
+    widths = _widths(turn, UNSEEN)
     better = [name for name in widths if turn.changes[name].verdict == "better"]
     return any(turn.changes[name].points > widths[name] for name in better or widths) if widths else None
 
 
 def knowledge_shown(turn: Turn) -> bool:
-    """Only where the round beats its random-passage arm on mined questions or siblings, and these gained more than
-    held-out ones: what held-out questions gain as well is likelier the form of the answers."""
-    random = turn.against("random")
+    """Only where the round beats its random-passage arm on mined questions or siblings, by more than another seed would
+    change, and these gained more than held-out ones.
+
+    The test of the one against the other knows of chance among questions, not of chance in training: each is one model
+    of many that its recipe could have given. And what held-out questions gain as well is likelier the form of the
+    answers."""
+    random, widths = turn.against("random"), _widths(turn, LOOKED_UP)
     held_out = turn.changes["held_out"].points if "held_out" in turn.changes else 0.0
     return any(
-        random[name].verdict == "better" and turn.changes[name].points > held_out
-        for name in ("siblings", "mined")
-        if name in random and name in turn.changes
+        random[name].verdict == "better" and random[name].points > width and turn.changes[name].points > held_out
+        for name, width in widths.items()
+        if name in random
     )
 
 
@@ -102,14 +110,28 @@ def knowledge(turn: Turn) -> Finding:
     sentences = [
         f"Against {arm_label('random')}, {label(name)}: {tell(change)}."
         for name, change in random.items()
-        if name in ("mined", "siblings")
+        if name in LOOKED_UP
     ]
-    if not sentences:
+    if sentences:
+        sentences.append(_training_noise(turn))
+    else:
         sentences = ["No model was trained on random passages for comparison, so what the passages did is not known."]
     sentences += _form(turn)
     if knowledge_shown(turn):
         return Finding(question, "knowledge", "good", sentences)
     return Finding(question, "not shown" if random else "not known", "open", sentences)
+
+
+def _training_noise(turn: Turn) -> str:
+    """How much of a difference between two trainings is chance."""
+    widths = _widths(turn, LOOKED_UP)
+    if not widths:
+        return (
+            "Either is one training: by how much two trainings of one recipe differ is not known, so a difference "
+            "shows nothing of the passages yet (`--seeds` measures it)."
+        )
+    said = listed([f"{label(name)} by up to {signed(width).lstrip('+')} points" for name, width in widths.items()])
+    return f"Two trainings of one recipe differ on {said}: only a larger difference is due to the passages."
 
 
 def _form(turn: Turn) -> list[str]:
