@@ -95,7 +95,7 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
         if floor := (turn["noise"] or {}).get("mined"):
             yield f"two trainings of one recipe differ by up to {floor['half_width'] * 100:.1f} points (mined)"
         else:
-            yield "by how much two trainings of one recipe differ is not known: either is one of many (`--seeds 3`)"
+            yield "by how much two trainings of one recipe differ is not known: either is one of many (`--seeds 4`)"
     elif not arms:
         yield "knowledge or form? not known: no control arm was trained (`--arms random`)"
     opened, neutral, gate = turn["open_book"], turn["neutral"], turn["gate"]
