@@ -128,10 +128,10 @@ def _training_noise(turn: Turn) -> str:
     if not widths:
         return (
             "Either is one training: by how much two trainings of one recipe differ is not known, so a difference "
-            "shows nothing of the passages yet (`--seeds` measures it)."
+            "shows nothing of the passages yet (--seeds measures it)."
         )
     said = listed([f"{label(name)} by up to {signed(width).lstrip('+')} points" for name, width in widths.items()])
-    return f"Two trainings of one recipe differ on {said}: only a larger difference is due to the passages."
+    return f"Two trainings of one recipe differ on {said}: only a larger difference would speak for the passages."
 
 
 def _form(turn: Turn) -> list[str]:
