@@ -156,6 +156,13 @@ def test_leaking_passages_are_dropped_and_counted(evolve: Evolve) -> None:
     assert all(drop.reason for drop in turn.dropped)
 
 
+def test_rows_that_a_mixer_asked_the_leak_guard_about_are_kept_with_their_reason(evolve: Evolve) -> None:
+    (turn,) = evolve(plugins=["toy-eval", "toy-pages", "toy-mix", "toy-train"]).rounds
+    assert sorted(drop.question_id for drop in turn.dropped) == sorted(each.attempt_id for each in turn.mistakes)
+    assert {(drop.stage, drop.reason) for drop in turn.dropped} == {("mix", "whole question")}
+    assert not {drop.id for drop in turn.dropped} & {row.id for row in turn.rows}
+
+
 def test_the_leak_guard_asks_the_encoder_of_the_configuration(evolve: Evolve) -> None:
     def riddles(**leaks: str | float) -> int:
         (turn,) = evolve(sources={"toy-pages": {"riddle": True}}, leaks=leaks).rounds

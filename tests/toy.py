@@ -6,7 +6,7 @@ A toy model is a folder in the right form whose safetensors file lists the facts
 import json
 import re
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +20,7 @@ from cem_toolkit.api import (
     Evaluator,
     Hit,
     Mistake,
+    Mixer,
     Options,
     Passage,
     Row,
@@ -28,6 +29,7 @@ from cem_toolkit.api import (
     hookimpl,
     question_id,
 )
+from cem_toolkit.builtin.mixer import CemMixer
 
 CITIES = {f"Land{number}": f"Town{number}" for number in range(40)}
 
@@ -103,6 +105,10 @@ class ToyEvaluator(Evaluator):
         return [one(*pair) for pair in pairs]
 
 
+def land_of(mistake: Mistake) -> str:
+    return mistake.question.split()[5]
+
+
 class ToySource(Source):
     """Finds for every mistake a page that names the capital."""
 
@@ -121,7 +127,7 @@ class ToySource(Source):
 
     def retrieve(self, mistakes: Sequence[Mistake], ctx: Context) -> Iterable[Passage]:
         for mistake in mistakes:
-            land = mistake.question.split()[5]
+            land = land_of(mistake)
             hits = (Hit(mistake_id="m-none" if self.options.stranger else mistake.id, query=land, score=1.0),)
             text = f"{land} is a land. Its capital is {CITIES[land]}, by the sea."
             yield Passage.make(text=text, title=land, source=self.name, licence="CC0", hits=hits)
@@ -161,6 +167,22 @@ class ToyTrainer(Trainer):
         return [len(text.split()) for text in texts]
 
 
+class ToyMixer(CemMixer):
+    """Also makes a quiz of each mistake, and asks the leak guard first."""
+
+    name, version = "toy-mix", "1"
+
+    def mix(
+        self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
+    ) -> Iterator[Row]:
+        yield from super().mix(passages, mistakes, attempts, ctx)
+        quiz = [
+            Row.make(kind="normative", prompt=f"{m.question}\n", completion=CITIES[land_of(m)], parents=(m.id,))
+            for m in mistakes
+        ]
+        yield from ctx.screen_rows(quiz)
+
+
 class SecondTrainer(ToyTrainer):
     name = "toy-train-2"
 
@@ -173,6 +195,10 @@ class ToyPlugin:
     @hookimpl
     def cem_register_sources(self) -> list[type[Source]]:
         return [ToySource]
+
+    @hookimpl
+    def cem_register_mixers(self) -> list[type[Mixer]]:
+        return [ToyMixer]
 
     @hookimpl
     def cem_register_trainers(self) -> list[type[Trainer]]:

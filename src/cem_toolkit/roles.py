@@ -60,6 +60,10 @@ class Context:
     score: Callable[[Sequence[tuple[str, Sequence[str]]]], list[tuple[float, ...]]]
     """For each prompt and its continuations the log-likelihood, in nats, of every continuation under `model` (asked of
     the evaluator)."""
+    screen_rows: Callable[[Iterable[Row]], list[Row]] = list
+    """For mixers: the rows that hold no mined question together with its answer. The leak guard drops the others, and
+    many more, from what a mixer returns anyway; asked before, they take up no token budget. Every drop is kept with its
+    reason."""
 
 
 class Component(ABC):

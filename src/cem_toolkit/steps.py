@@ -195,13 +195,22 @@ def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of
 
     def work(ctx: Context) -> Results:
         passages, mistakes, steering = material.passages, material.mistakes, material.steering
+        early: dict[str, Drop] = {}
+
+        def screen_rows(rows: Iterable[Row]) -> list[Row]:
+            kept, dropped = material.start.make_guard(steering).screen_rows(rows)
+            early.update((drop.id, drop) for drop in dropped)
+            return kept
+
         with _sealed(stages, "mixer"):
-            made = list(stages.crew.mixer.mix(passages, mistakes, steering, ctx))
+            asking = dataclasses.replace(ctx, screen_rows=screen_rows)
+            made = list(stages.crew.mixer.mix(passages, mistakes, steering, asking))
         parents = {record.id for record in (*passages, *mistakes, *steering)}
         _known("mixer", "records", {parent for row in made for parent in row.parents}, parents)
         _known("mixer", "questions", {pair for row in made for pair in row.own_pairs}, {a.id for a in steering})
-        kept, dropped = material.start.guard.screen_rows(made)
-        _say_drops(ctx, dropped, len(made), "rows")
+        kept, late = material.start.guard.screen_rows(made)
+        dropped = [*early.values(), *(drop for drop in late if drop.id not in early)]
+        _say_drops(ctx, dropped, len(kept) + len(dropped), "rows")
         lengths = ctx.count_tokens([row.prompt + row.completion for row in kept])
         rows = [dataclasses.replace(row, tokens=length) for row, length in zip(kept, lengths, strict=True)]
         rows = rows if tokens_of is None else with_tokens(rows, tokens_of)

@@ -8,7 +8,7 @@ def test_registered_under_the_name_cem() -> None:
     classes = [*builtin.cem_register_miners(), *builtin.cem_register_mixers()]
     assert [(cls.__name__, cls.name, cls.version) for cls in classes] == [
         ("CemMiner", "cem", "2"),
-        ("CemMixer", "cem", "2"),
+        ("CemMixer", "cem", "3"),
     ]
     for cls in classes:
         fields = cls.Options.model_fields.values()

@@ -41,12 +41,14 @@ def mix(
     context: dict[str, Any] | None = None,
     **options: Any,
 ) -> list[Row]:
+    steering = [WRONG, *RIGHT] if attempts is None else attempts
+    guard = LeakGuard(steering)
     return list(
         CemMixer(MixerOptions(**options)).mix(
             [CHAD, CITY] if passages is None else passages,
             [MISTAKE] if mistakes is None else mistakes,
-            [WRONG, *RIGHT] if attempts is None else attempts,
-            make_context(tmp_path, **(context or {})),
+            steering,
+            make_context(tmp_path, **{"screen_rows": lambda rows: guard.screen_rows(rows)[0], **(context or {})}),
         )
     )
 
@@ -110,6 +112,15 @@ def test_own_questions_are_not_trained_on_unless_asked(tmp_path: Path) -> None:
     assert {row.kind for row in own} == {"normative", "extractive"}
     assert all(row.prompt.endswith(WRONG.prompt) and row.completion == WRONG.completion for row in own)
     assert all(WRONG.id in row.parents and MISTAKE.id in row.parents for row in own)
+
+
+def test_rows_that_leak_take_up_no_budget(tmp_path: Path) -> None:
+    every = mix(tmp_path, context={"screen_rows": list})
+    dropped = {row.id for row in every} - {row.id for row in mix(tmp_path)}
+    assert dropped, "rules make a question of a passage that says what is asked"
+    budget = sum(len((row.prompt + row.completion).split()) for row in every) // 2
+    assert not dropped & {row.id for row in mix(tmp_path, token_budget=budget)}
+    assert dropped & {row.id for row in mix(tmp_path, token_budget=10 * budget, context={"screen_rows": list})}
 
 
 def test_own_pairs_are_drawn_only_from_passages_that_hold_the_answer(tmp_path: Path) -> None:

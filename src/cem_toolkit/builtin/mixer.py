@@ -17,7 +17,6 @@ from cem_toolkit.builtin.forms import task_form
 from cem_toolkit.builtin.general import read_general
 from cem_toolkit.builtin.mixer_options import MixerOptions
 from cem_toolkit.builtin.portions import amount, fair_order, usable, within_budget
-from cem_toolkit.leaks import LeakGuard
 from cem_toolkit.ranking import best_passages, shuffled
 from cem_toolkit.records import RowKind
 
@@ -37,7 +36,7 @@ class CemMixer(Mixer):
     """
 
     name = "cem"
-    version = "2"
+    version = "3"
     Options = MixerOptions
     options: MixerOptions
 
@@ -59,7 +58,7 @@ class CemMixer(Mixer):
         rows: dict[RowKind, list[Row]] = dict(self._about_mistakes(passages, mistakes, attempts, ctx))
         rows["review"] = self._review(attempts, ctx)
         rows["general"] = self._general(sum(map(len, rows.values())) - len(rows["review"]), ctx)
-        rows = self._weighted(self._without_leaks(rows, attempts, ctx))
+        rows = self._weighted(_without_leaks(rows, ctx))
         if self.options.token_budget is not None:
             rows = within_budget(rows, _costs(rows, ctx), self.options.shares, self.options.token_budget)
         yield from chain.from_iterable(rows.values())
@@ -115,16 +114,6 @@ class CemMixer(Mixer):
             ctx.log(f"only {len(rows)} general rows for the {wanted} wanted")
         return [rows[each] for each in shuffled(list(rows), ctx.seed, "general")[:wanted]]
 
-    def _without_leaks(
-        self, rows: Mapping[RowKind, list[Row]], attempts: Sequence[Attempt], ctx: Context
-    ) -> dict[RowKind, list[Row]]:
-        """Rules may make a passage into the very question of a benchmark; such rows go before they take up budget."""
-        guard = LeakGuard(attempts)
-        screened = {kind: guard.screen_rows(made) for kind, made in rows.items()}
-        if leaking := sum(len(drops) for _, drops in screened.values()):
-            ctx.log(f"{leaking} rows left out that hold a question and its answer")
-        return {kind: kept for kind, (kept, _) in screened.items()}
-
     def _weighted(self, rows: Mapping[RowKind, list[Row]]) -> dict[RowKind, list[Row]]:
         weights: dict[RowKind, float] = {kind: self.options.weights.get(kind, 1.0) for kind in rows}
         return {
@@ -135,6 +124,12 @@ class CemMixer(Mixer):
     def _general_path(self, ctx: Context) -> Path | None:
         path = self.options.general_file
         return ctx.config_folder / path if path else None
+
+
+def _without_leaks(rows: Mapping[RowKind, list[Row]], ctx: Context) -> dict[RowKind, list[Row]]:
+    """Rules may make a passage into the very question of a benchmark; such rows go before they take up budget."""
+    kept = {row.id for row in ctx.screen_rows(list(chain.from_iterable(rows.values())))}
+    return {kind: [row for row in made if row.id in kept] for kind, made in rows.items()}
 
 
 def _in_turn(groups: Iterable[Sequence[Row]]) -> list[Row]:
