@@ -9,6 +9,7 @@ import pytest
 from cem_toolkit.report.facts import Facts
 from cem_toolkit.report.packing import Blocks
 from cem_toolkit.report.svg import Scale
+from cem_toolkit.report.words import growth, perplexity
 from conftest import Evolve
 
 
@@ -29,6 +30,11 @@ def test_a_scale_spans_its_values_in_whole_steps(values: list[float]) -> None:
     assert all(scale.low <= value <= scale.high for value in values)
     assert 2 <= len(scale.ticks) <= 12
     assert all(0 <= scale.at(tick) <= 100 for tick in scale.ticks)
+
+
+def test_the_perplexity_of_a_broken_model_can_be_read() -> None:
+    assert (perplexity(25.92), growth(25.92, 25.6)) == ("25.92", "−1.2%")
+    assert (perplexity(1389306172389256.75), growth(25.92, 1389306172389256.75)) == ("1.4e+15", "5.4e+13-fold")
 
 
 def test_a_rejected_round_is_no_parent_of_the_model(evolve: Evolve) -> None:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cem_toolkit.cli.tables import make_console
 from cem_toolkit.outcomes import GENERAL
+from cem_toolkit.report.words import perplexity
 
 NAMES = {
     "mined": "mined",
@@ -106,7 +107,8 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
             f"; one found for another mistake {other}" if other else ""
         )
     if neutral:
-        yield f"perplexity on neutral text: {neutral['perplexity_before']:.2f} -> {neutral['perplexity_after']:.2f}"
+        before, after = (perplexity(neutral[f"perplexity_{when}"]) for when in ("before", "after"))
+        yield f"perplexity on neutral text: {before} -> {after}"
     if gate:
         yield (
             "gate: " + ("accepted" if gate["accepted"] else "rejected") + "".join(f"; {why}" for why in gate["reasons"])

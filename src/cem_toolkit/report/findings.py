@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cem_toolkit.outcomes import GENERAL
 from cem_toolkit.report.facts import UNSEEN, Change, Facts, Turn
-from cem_toolkit.report.words import arm_label, label, listed, p_value, share, signed, span
+from cem_toolkit.report.words import arm_label, growth, label, listed, p_value, perplexity, share, signed, span
 
 LOOKED_UP = ("mined", "siblings")
 """The sets of questions about whose things passages were looked up."""
@@ -156,7 +156,8 @@ def forgotten(facts: Facts, turn: Turn) -> Finding:
     if neutral and neutral.get("perplexity_before") and neutral.get("perplexity_after") is not None:
         before, after = float(neutral["perplexity_before"]), float(neutral["perplexity_after"])
         sentences.append(
-            f"Perplexity on neutral text: {before:.2f} before, {after:.2f} after ({signed(after / before - 1)}%)."
+            f"Perplexity on neutral text: {perplexity(before)} before, {perplexity(after)} after "
+            f"({growth(before, after)})."
         )
     known = facts.summary.get("known_before") or {}
     if known.get("quarters"):

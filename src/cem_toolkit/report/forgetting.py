@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from cem_toolkit.report import svg
 from cem_toolkit.report.facts import Facts
-from cem_toolkit.report.words import label, note, percent, signed
+from cem_toolkit.report.words import growth, label, note, percent, perplexity, signed
 
 SHADES = 10
 
@@ -102,7 +102,7 @@ def neutral(facts: Facts) -> list[dict[str, Any]]:
         data = turn.get("neutral")
         if data and data.get("perplexity_before") and data.get("perplexity_after") is not None:
             before, after = float(data["perplexity_before"]), float(data["perplexity_after"])
-            growth = f"{(after / before - 1) * 100:+.1f}%".replace("-", "−")
             counts = {"round": turn.number, "tokens": int(data.get("tokens", 0))}
-            found.append({**counts, "before": f"{before:.2f}", "after": f"{after:.2f}", "change": growth})
+            shown = {"before": perplexity(before), "after": perplexity(after), "change": growth(before, after)}
+            found.append({**counts, **shown})
     return found

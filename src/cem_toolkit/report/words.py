@@ -67,6 +67,17 @@ def share(part: int, whole: int) -> str:
     return f"{part:,} of {whole:,} ({percent(part / whole)})" if whole else "none to count"
 
 
+def perplexity(value: float) -> str:
+    """ "25.92", or "1.4e+15" of a model that is broken."""
+    return f"{value:,.2f}" if value < 1e6 else f"{value:.1e}"
+
+
+def growth(before: float, after: float) -> str:
+    """ "+16.8%", "−1.2%", or from eleven times on "5.4e+13-fold"."""
+    times = after / before
+    return f"{signed(times - 1)}%" if times < 11 else f"{times:.2g}-fold"
+
+
 def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
 
