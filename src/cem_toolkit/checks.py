@@ -11,7 +11,6 @@ from cem_toolkit.neutral import read_neutral
 from cem_toolkit.records import Model
 from cem_toolkit.roles import Source
 from cem_toolkit.stages import Stages
-from cem_toolkit.steps import encoder_of
 
 
 def check_inputs(stages: Stages) -> None:
@@ -25,7 +24,7 @@ def check_inputs(stages: Stages) -> None:
     checks += [lambda: evaluator.check_tasks(config.tasks, ctx)]
     checks += [lambda: evaluator.check_tasks(config.general, ctx)] if config.general else []
     checks += [lambda: read_neutral(stages.config_folder / config.neutral if config.neutral else None)]
-    checks += [lambda: _check_arms(stages), lambda: _check_encoder(stages)]
+    checks += [lambda: _check_arms(stages), stages.guards.check]
     _raise_all(checks)
 
 
@@ -69,15 +68,6 @@ def _check_arms(stages: Stages) -> None:
     unable = [source.name for source in stages.crew.sources if type(source).sample is Source.sample]
     if unable:
         raise CemError(f"arms: random: the source {', '.join(unable)} cannot draw random passages; leave random out")
-
-
-def _check_encoder(stages: Stages) -> None:
-    encoder = encoder_of(stages)
-    try:
-        if encoder:
-            check_model(encoder)
-    except CemError as error:
-        raise CemError(f"leaks.encoder: {error}") from None
 
 
 def _checking(component: Any, ctx: Any) -> Callable[[], object]:

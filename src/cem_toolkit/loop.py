@@ -24,7 +24,7 @@ class NothingToDo(Exception):  # noqa: N818 (no error: the run ends well)
 
 def go_rounds(stages: Stages, model: Model) -> str:
     """All rounds of a run, from `model`. Returns why it ended before its last round, or ""."""
-    start = best = steps.start(stages, model)
+    start = best = steps.stand(stages, 0, model)
     rejected = 0
     for number in range(1, stages.config.rounds + 1):
         # After a rejected round the same data would train the same model again: another seed tries another way.
@@ -79,7 +79,7 @@ def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: 
     if not steps.load_rows(mixed):
         raise NothingToDo(f"nothing to train on: no rows came of {len(material.passages):,} passages")
     trained = steps.train(trial, number, model, mixed)
-    tried = Standing(number, trained, steps.evaluate(stages, number, trained))
+    tried = steps.stand(stages, number, trained)
     for name in arm_names(stages.config):
         go_arm(trial, number, name, model, material, mixed)
     return tried

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from cem_toolkit.config import Config, Crew
 from cem_toolkit.console import Screen
+from cem_toolkit.guards import Guards
 from cem_toolkit.plugins import Plugins, one_line
 from cem_toolkit.records import Model, Record
 from cem_toolkit.roles import Component, Context
@@ -53,6 +54,7 @@ class Stages:
         self.config_folder = config_folder
         self.cache = config.cache.expanduser()
         self.store = Store(run.folder.parent if run else config.out)
+        self.guards = Guards(config.leaks, config_folder)
         self.seed = config.seed
         self.beside = ""
 

@@ -4,17 +4,17 @@
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
+from functools import cache, cached_property
 from typing import Any
 
 from cem_toolkit.arms import kept_rows, put_in_place, with_tokens
 from cem_toolkit.errors import CemError
 from cem_toolkit.gate import decide
-from cem_toolkit.leaks import Drop, LeakGuard, SentenceEncoder
+from cem_toolkit.guards import Guards
+from cem_toolkit.leaks import Drop, LeakGuard
 from cem_toolkit.models import fingerprint
 from cem_toolkit.neutral import read_neutral, score_neutral
 from cem_toolkit.openbook import open_book_summary, read_passages
@@ -27,7 +27,6 @@ from cem_toolkit.splits import assign
 from cem_toolkit.stages import Stages
 from cem_toolkit.store import read_records
 
-GUARD_VERSION = "3"
 READ_VERSION = "2"
 GATE_VERSION = "1"
 
@@ -44,7 +43,7 @@ class Standing:
     """Of which it is the result; 0: the starting model."""
     model: Model
     evaluated: Stage
-    make_guard: Callable[[Iterable[Attempt]], LeakGuard] = LeakGuard
+    guards: Guards
 
     @cached_property
     def attempts(self) -> list[Attempt]:
@@ -57,7 +56,7 @@ class Standing:
     @cached_property
     def guard(self) -> LeakGuard:
         """Against all questions that this model was asked: made once, and only where a stage is not reused."""
-        return self.make_guard(self.attempts)
+        return self.guards.make(self.attempts)
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,9 @@ class Material:
     keys: Mapping[str, str]
 
 
-def start(stages: Stages, model: Model) -> Standing:
-    """The starting model with its answers, and with the guard of the run's configuration."""
-    return Standing(0, model, evaluate(stages, 0, model), partial(_make_guard, stages))
+def stand(stages: Stages, number: int, model: Model) -> Standing:
+    """The model of round `number` with its answers."""
+    return Standing(number, model, evaluate(stages, number, model), stages.guards)
 
 
 def evaluate(stages: Stages, number: int, model: Model) -> Stage:
@@ -144,7 +143,7 @@ def guard(stages: Stages, number: int, model: Model, found: Sequence[Stage], sta
         _say_drops(ctx, dropped, len(passages), "passages")
         return {"passages.jsonl": kept, "dropped.jsonl": dropped}, {"kept": len(kept), "dropped": len(dropped)}
 
-    inputs = {"retrieve": [stage.key for stage in found], "questions": start.evaluated.key, "guard": _guard_key(stages)}
+    inputs = {"retrieve": [stage.key for stage in found], "questions": start.evaluated.key, "guard": stages.guards.key}
     return stages.perform(number, "guard", None, model, inputs, work)
 
 
@@ -186,7 +185,7 @@ def draw(stages: Stages, number: int, index: int, model: Model, material: Materi
         kept, dropped = material.start.guard.screen_passages(drawn)
         return {"passages.jsonl": put_in_place(kept, found), "dropped.jsonl": dropped}, {}
 
-    inputs = {**material.keys, "guard": _guard_key(stages)}
+    inputs = {**material.keys, "guard": stages.guards.key}
     return stages.perform(number, f"draw/{source.name}", source, model, inputs, work)
 
 
@@ -197,8 +196,12 @@ def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of
         passages, mistakes, steering = material.passages, material.mistakes, material.steering
         early: dict[str, Drop] = {}
 
+        @cache
+        def mined() -> LeakGuard:
+            return stages.guards.make(steering)
+
         def screen_rows(rows: Iterable[Row]) -> list[Row]:
-            kept, dropped = material.start.make_guard(steering).screen_rows(rows)
+            kept, dropped = mined().screen_rows(rows)
             early.update((drop.id, drop) for drop in dropped)
             return kept
 
@@ -216,7 +219,7 @@ def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of
         rows = rows if tokens_of is None else with_tokens(rows, tokens_of)
         return {"rows.jsonl": rows, "dropped.jsonl": dropped}, _count(rows)
 
-    inputs = {**material.keys, "model": model.fingerprint, "guard": _guard_key(stages)}
+    inputs = {**material.keys, "model": model.fingerprint, "guard": stages.guards.key}
     return stages.perform(number, "mix", stages.crew.mixer, model, inputs, work)
 
 
@@ -264,26 +267,6 @@ def judge(stages: Stages, number: int, start: Standing, before: Standing, after:
 
 def load_rows(mixed: Stage) -> list[Row]:
     return list(read_records(mixed.folder / "rows.jsonl", Row))
-
-
-def _make_guard(stages: Stages, attempts: Iterable[Attempt]) -> LeakGuard:
-    options, model = stages.config.leaks, encoder_of(stages)
-    encoder = SentenceEncoder(model, options.encoder_threshold) if model else None
-    return LeakGuard(attempts, threshold=options.threshold, encoder=encoder)
-
-
-def _guard_key(stages: Stages) -> dict[str, Any]:
-    model = encoder_of(stages)
-    mark = fingerprint(Path(model)) if model and Path(model).is_dir() else model
-    return {**stages.config.leaks.model_dump(), "encoder": mark, "version": GUARD_VERSION}
-
-
-def encoder_of(stages: Stages) -> str:
-    """The leak guard's encoder, its folder or its name on the hub; "" for none. Relative folders start where the
-    configuration lies."""
-    name = stages.config.leaks.encoder
-    folder = stages.config_folder / Path(name).expanduser()
-    return str(folder) if name and folder.is_dir() else name
 
 
 def _count(rows: Sequence[Row]) -> dict[str, int]:

@@ -101,6 +101,14 @@ class Turn:
         gate = self.get("gate")
         return gate if isinstance(gate, Mapping) and "accepted" in gate else None
 
+    @property
+    def perplexity(self) -> tuple[float, float] | None:
+        """On neutral text, of the starting model and of this round's; None where it was not measured."""
+        found = self.get("neutral")
+        if not found or not found.get("perplexity_before") or found.get("perplexity_after") is None:
+            return None
+        return float(found["perplexity_before"]), float(found["perplexity_after"])
+
     @cached_property
     def arms(self) -> dict[str, Mapping[str, Any]]:
         """Control arms by name, without repeats of the round with other seeds."""

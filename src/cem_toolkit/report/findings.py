@@ -152,9 +152,8 @@ def _form(turn: Turn) -> list[str]:
 def forgotten(facts: Facts, turn: Turn) -> Finding:
     question = "What was forgotten?"
     sentences = [f"{name.removeprefix(GENERAL)}: {tell(change)}." for name, change in turn.general.items()]
-    neutral = turn.get("neutral")
-    if neutral and neutral.get("perplexity_before") and neutral.get("perplexity_after") is not None:
-        before, after = float(neutral["perplexity_before"]), float(neutral["perplexity_after"])
+    if turn.perplexity:
+        before, after = turn.perplexity
         sentences.append(
             f"Perplexity on neutral text: {perplexity(before)} before, {perplexity(after)} after "
             f"({growth(before, after)})."

@@ -99,10 +99,9 @@ def neutral(facts: Facts) -> list[dict[str, Any]]:
     """Perplexity on neutral text, by round."""
     found = []
     for turn in facts.turns:
-        data = turn.get("neutral")
-        if data and data.get("perplexity_before") and data.get("perplexity_after") is not None:
-            before, after = float(data["perplexity_before"]), float(data["perplexity_after"])
-            counts = {"round": turn.number, "tokens": int(data.get("tokens", 0))}
+        if turn.perplexity:
+            before, after = turn.perplexity
+            counts = {"round": turn.number, "tokens": int(turn.get("neutral").get("tokens", 0))}
             shown = {"before": perplexity(before), "after": perplexity(after), "change": growth(before, after)}
             found.append({**counts, **shown})
     return found
