@@ -8,7 +8,6 @@ choose from. The pairs are dealt out to the repeats, in which both ways take tur
 
 import argparse
 import json
-import platform
 import random
 import statistics
 import tempfile
@@ -24,6 +23,7 @@ from cem_lm_eval import likelihood, models
 from cem_lm_eval.device import choose_device, choose_dtype
 from cem_lm_eval.options import LmEvalOptions
 from cem_lm_eval.quiet import quiet
+from cem_toolkit.machine import processor
 from cem_toolkit.models import resolve_model
 from cem_toolkit.testing import make_context
 from cem_wiki.options import WikiOptions
@@ -99,7 +99,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         measured = measure(lm, pairs, given.repeats, make_context(Path(folder), model=model))
     report = {
-        "machine": platform.processor() or platform.machine(),
+        "machine": processor(),
         "dtype": choose_dtype(given.dtype, choose_device("auto")),
         "pairs": len(pairs),
         "choices": CHOICES,

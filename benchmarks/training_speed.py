@@ -9,7 +9,6 @@ two; the ratio to TRL's own loss is of the same run. Loading and saving are not 
 import argparse
 import contextlib
 import json
-import platform
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from typing import Any
 
 from cem_embedded.gemma import gguf_path
 from cem_toolkit.api import Row
+from cem_toolkit.machine import processor
 from cem_toolkit.models import resolve_model
 from cem_toolkit.testing import make_context
 from cem_wiki.options import WikiOptions
@@ -105,7 +105,7 @@ def main() -> None:
     for result in results.values():
         result["ratio_to_trls_own_loss"] = round(result["median_tokens_per_second"] / base, 2)
     versions = {name: version(name) for name in ("cem-trl", "trl", "torch", "transformers")}
-    report = {"machine": platform.processor() or platform.machine(), "steps": given.steps, "versions": versions}
+    report = {"machine": processor(), "steps": given.steps, "versions": versions}
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps({**report, "settings": results}, indent=2) + "\n", encoding="utf-8")
 

@@ -11,7 +11,6 @@ goes on.
 
 import argparse
 import json
-import platform
 import random
 import tempfile
 import time
@@ -32,6 +31,7 @@ from cem_toolkit.api import Attempt, Context, LeakGuard, Mistake, Passage, Readi
 from cem_toolkit.builtin.miner import CemMiner
 from cem_toolkit.config import OpenBookConfig
 from cem_toolkit.excerpts import says
+from cem_toolkit.machine import processor
 from cem_toolkit.models import resolve_model
 from cem_toolkit.openbook import open_book_summary, read_passages
 from cem_toolkit.testing import make_context
@@ -224,7 +224,7 @@ def main() -> None:
         "model": given.model or "gemma-3-270m-q4_k_m.gguf, dequantized",
         "part": given.part,
         "seed": given.seed,
-        "machine": platform.machine(),
+        "machine": processor(),
         "versions": {name: version(name) for name in ("cem-toolkit", "cem-lm-eval", "cem-wiki", "lm_eval", "torch")},
         "questions": len(attempts),
         "right_by_their_own_keys": sum(attempt.correct for attempt in attempts),

@@ -16,7 +16,6 @@ from cem_toolkit.stats import (
     NoiseFloor,
     accuracy_interval,
     adjusted,
-    beyond_noise,
     change_interval,
     compare,
     mcnemar,
@@ -186,14 +185,16 @@ def test_rates_have_their_denominators() -> None:
 
 def test_noise_floor_holds_for_two_more_runs() -> None:
     rng = np.random.default_rng(0)
-    runs = rng.normal(0.5, 0.01, (2000, 6))
-    beyond = sum(bool(beyond_noise(row[4] - row[5], noise_floor(row[:4].tolist()))) for row in runs)
+    beyond = 0
+    for *repeats, one, another in rng.normal(0.5, 0.01, (2000, 6)).tolist():
+        floor = noise_floor(repeats)
+        assert floor is not None
+        beyond += abs(one - another) > floor.half_width
     assert binom.ppf(0.01, 2000, 0.05) <= beyond <= binom.ppf(0.99, 2000, 0.05)
 
 
 def test_one_run_has_no_noise_floor() -> None:
     assert noise_floor([0.5]) is None
-    assert beyond_noise(0.2, None) is None
     assert noise_floor([0.5, 0.5]) == NoiseFloor(n=2, mean=0.5, sd=0.0, half_width=0.0, level=0.95)
 
 

@@ -15,6 +15,7 @@ from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
 from cem_toolkit.folders import create_run
 from cem_toolkit.loop import go_rounds
+from cem_toolkit.machine import processor
 from cem_toolkit.models import NotOnDisk, resolve_model
 from cem_toolkit.planning import Plan, make_plan
 from cem_toolkit.plugins import Plugins, discover, one_line
@@ -132,7 +133,7 @@ def _facts(stages: Stages, model: Model) -> dict[str, Any]:
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": {
             "system": platform.platform(),
-            "processor": platform.machine(),
+            "processor": processor(),
             "cores": os.cpu_count(),
             "disk_free_bytes": shutil.disk_usage(existing(config.out)).free,
         },

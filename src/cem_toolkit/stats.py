@@ -286,11 +286,6 @@ def noise_floor(values: Sequence[float], level: float = LEVEL) -> NoiseFloor | N
     return NoiseFloor(len(values), float(fmean(values)), sd, t * sd * 2**0.5, level)
 
 
-def beyond_noise(change: float, floor: NoiseFloor | None) -> bool | None:
-    """Whether two recipes' figures differ by more than two runs of one recipe do; None where the floor is not known."""
-    return None if floor is None else abs(change) > floor.half_width
-
-
 def _design_effect(kinds: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
     """How many times the variance of the change is what it would be for independent questions (Kish 1965)."""
     fixed, broken, size = kinds.T
