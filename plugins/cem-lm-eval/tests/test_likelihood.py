@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from lm_eval.api.instance import Instance
 
-from cem_lm_eval import likelihood, models
 from cem_lm_eval.evaluator import LmEval
 from cem_toolkit.api import CemError, Context, Model
+
+from .zoo import make_model, stock
 
 Pairs = Sequence[tuple[str, Sequence[str]]]
 PASSAGE = "Kabul is the capital of Afghanistan. It lies on a river among mountains. "
@@ -37,59 +37,18 @@ def score(pairs: Pairs, ctx: Context, **chosen: Any) -> list[tuple[float, ...]]:
 
 
 def by_lm_eval(pairs: Pairs, ctx: Context) -> list[tuple[float, ...]]:
-    """Every continuation by HFLM.loglikelihood alone."""
-    lm = models.load(ctx.model, options())
+    """Every continuation by lm-eval's own model class."""
     requests = [
         Instance(request_type="loglikelihood", doc={}, arguments=(prompt, continuation), idx=0)
         for prompt, continuations in pairs
         for continuation in continuations
     ]
-    found = iter(super(models.ReportingLM, lm).loglikelihood(requests, disable_tqdm=True))
+    found = iter(stock(ctx.model).loglikelihood(requests, disable_tqdm=True))
     return [tuple(next(found)[0] for _ in continuations) for _, continuations in pairs]
 
 
 def flat(scores: Sequence[tuple[float, ...]]) -> list[float]:
     return [score for row in scores for score in row]
-
-
-def make_hybrid(folder: Path, tiny: Model) -> Model:
-    """A Gemma 3 of random weights, whose sliding attention sees eight tokens."""
-    from transformers import AutoTokenizer, Gemma3ForCausalLM, Gemma3TextConfig
-
-    tokenizer = AutoTokenizer.from_pretrained(tiny.path)
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = Gemma3TextConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=1,
-        head_dim=8,
-        query_pre_attn_scalar=8,
-        sliding_window=8,
-        layer_types=["sliding_attention", "full_attention"] * 2,
-        max_position_embeddings=512,
-        initializer_range=0.5,
-        pad_token_id=1,
-        bos_token_id=0,
-        eos_token_id=1,
-    )
-    Gemma3ForCausalLM(config).save_pretrained(folder)
-    return Model(name="hybrid", path=folder, fingerprint="hybrid")
-
-
-def make_recurrent(folder: Path, tiny: Model) -> Model:
-    """A Mamba of random weights: its state is no cache of keys and values."""
-    from transformers import AutoTokenizer, MambaConfig, MambaForCausalLM
-
-    tokenizer = AutoTokenizer.from_pretrained(tiny.path)
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, state_size=4, pad_token_id=1)
-    MambaForCausalLM(config).save_pretrained(folder)
-    return Model(name="recurrent", path=folder, fingerprint="recurrent")
 
 
 def test_as_lm_eval(ctx: Context, recorder: Any) -> None:
@@ -100,44 +59,14 @@ def test_as_lm_eval(ctx: Context, recorder: Any) -> None:
     assert recorder.lines == []
 
 
-@pytest.mark.parametrize("positions", [1, 7])
-def test_long_texts_go_in_pieces(positions: int, ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likelihood, "POSITIONS_AT_ONCE", positions)
-    assert flat(score(PAIRS, ctx)) == pytest.approx(flat(by_lm_eval(PAIRS, ctx)), abs=1e-4, rel=1e-6)
-
-
-def test_prompts_of_one_batch_may_differ_in_length(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    pairs = [("x" * length, [" yes", " certainly not", "y"]) for length in (30, 31, 32, 33, 34, 35, 60)]
-    batches = []
-
-    def watched(lm: Any, batch: Any) -> Any:
-        batches.append([len(job.prompt) for job in batch])
-        return original(lm, batch)
-
-    original = likelihood._score_batch
-    monkeypatch.setattr(likelihood, "_score_batch", watched)
-    scores = score(pairs, ctx, batch_size=12)
-    assert max(map(len, batches)) > 1
-    assert any(len(set(batch)) > 1 for batch in batches)
-    assert flat(scores) == pytest.approx(flat(by_lm_eval(pairs, ctx)), abs=1e-4, rel=1e-6)
-
-
-def test_sliding_attention(ctx: Context, tiny: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likelihood, "POSITIONS_AT_ONCE", 24)
-    hybrid = replace(ctx, model=make_hybrid(tmp_path / "hybrid", tiny))
-    assert likelihood._why_not_shared(models.load(hybrid.model, options())) == ""
-    assert flat(score(PAIRS, hybrid)) == pytest.approx(flat(by_lm_eval(PAIRS, hybrid)), abs=1e-4, rel=1e-6)
-
-
-def test_a_model_without_such_a_cache_goes_by_lm_eval(ctx: Context, tiny: Model, tmp_path: Path, recorder: Any) -> None:
-    recurrent = replace(ctx, model=make_recurrent(tmp_path / "recurrent", tiny))
+def test_a_model_that_shares_nothing_goes_by_lm_eval(ctx: Context, tiny: Model, tmp_path: Path, recorder: Any) -> None:
+    recurrent = replace(ctx, model=make_model("Mamba", tmp_path / "recurrent", tiny))
     pairs = PAIRS[:4]
     scores = score(pairs, recurrent)
     assert recorder.steps["score"] == [9, 9]
-    assert score(pairs, recurrent) == scores
     assert flat(scores) == pytest.approx(flat(by_lm_eval(pairs, recurrent)), abs=1e-4, rel=1e-6)
     (line,) = recorder.lines
-    assert line.startswith("score: MambaForCausalLM keeps no cache")
+    assert "MambaForCausalLM keeps no cache" in line
 
 
 def test_chat_template_makes_the_prompt_a_turn_of_the_users(ctx: Context) -> None:
@@ -151,7 +80,7 @@ def test_long_prompts_are_cut_from_the_left(ctx: Context, recorder: Any) -> None
     pairs = [(PASSAGE * 40 + "Answer:", [" Kabul", " Kathmandu"]), ("short", [" one"])]
     assert flat(score(pairs, ctx)) == pytest.approx(flat(by_lm_eval(pairs, ctx)), abs=1e-4, rel=1e-6)
     (line,) = recorder.lines
-    assert line == "score: 2 prompts are longer than the model's 512 tokens: cut from the left"
+    assert line == "lm-eval: 2 prompts are longer than the model's 512 tokens: cut from the left"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from cem_lm_eval import running
 from cem_lm_eval.evaluator import LmEval
-from cem_toolkit.api import CemError, Context
+from cem_toolkit.api import Attempt, CemError, Context
 
 Make = Callable[..., str]
 CHOICE = (
@@ -41,6 +41,11 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("the model was run")
 
     monkeypatch.setattr(running, "run", fail)
+
+
+def nearly(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """`attempts`, equal to those that other batches gave other last digits."""
+    return [replace(attempt, scores=pytest.approx(attempt.scores, abs=1e-4)) for attempt in attempts]
 
 
 def save_logs(folder: Path, task: str, evaluated: dict[str, Any], date: str = "2026-01-31T12-00-00.0") -> None:
@@ -93,11 +98,11 @@ def test_a_question_file_logged_under_a_yaml_of_the_users(
     run_and_log(yaml_task("capitals", docs, CHOICE), ctx0, tmp_path / "out")
     direct = LmEval(options()).evaluate([write("capitals.jsonl", rows)], ctx0)
     request.getfixturevalue("no_model")
-    assert LmEval(options(logs="out")).evaluate(["capitals.jsonl"], ctx0) == direct
+    assert LmEval(options(logs="out")).evaluate(["capitals.jsonl"], ctx0) == nearly(direct)
     write("renamed.jsonl", rows)
     (path,) = (tmp_path / "out").rglob("samples_*.jsonl")
     single = list(LmEval(options(logs=str(path))).evaluate(["renamed.jsonl"], ctx0))
-    assert [replace(attempt, task="capitals") for attempt in single] == direct
+    assert [replace(attempt, task="capitals") for attempt in single] == nearly(direct)
 
 
 def test_limit_takes_the_first_questions_of_a_log(write: Make, rows: Any, ctx0: Context, tmp_path: Path) -> None:
@@ -186,7 +191,7 @@ def test_a_log_of_the_command_line(
     monkeypatch.setattr(sys, "argv", command)
     cli_evaluate()
     direct = LmEval(options()).evaluate([write("capitals.jsonl", rows)], ctx0)
-    assert LmEval(options(logs="out")).evaluate(["capitals.jsonl"], ctx0) == direct
+    assert LmEval(options(logs="out")).evaluate(["capitals.jsonl"], ctx0) == nearly(direct)
     (results,) = (tmp_path / "out").rglob("results_*.json")
     accuracy = json.loads(results.read_text())["results"]["capitals"]["acc,none"]
     assert accuracy == sum(attempt.correct for attempt in direct) / len(rows)

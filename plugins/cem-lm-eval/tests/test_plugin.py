@@ -11,7 +11,7 @@ from cem_toolkit.api import Evaluator
 def test_registers_the_evaluator() -> None:
     assert list(plugin.cem_register_evaluators()) == [LmEval]
     assert issubclass(LmEval, Evaluator)
-    assert (LmEval.name, LmEval.version) == ("lm-eval", "2")
+    assert (LmEval.name, LmEval.version) == ("lm-eval", "3")
 
 
 def test_imports_nothing_heavy() -> None:

@@ -24,7 +24,7 @@ class LmEval(Evaluator):
     """Runs lm-eval tasks and plain question files through lm-eval itself."""
 
     name = "lm-eval"
-    version = "2"
+    version = "3"
     Options = LmEvalOptions
     options: LmEvalOptions
 

@@ -1,19 +1,31 @@
 """The one model in memory, loaded by lm-eval's own class for transformers."""
 
 import gc
+import logging
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
+from cem_lm_eval import sharing
 from cem_lm_eval.device import choose_device, choose_dtype
+from cem_lm_eval.engine import answer
+from cem_lm_eval.layout import gather
 from cem_lm_eval.options import LmEvalOptions
 from cem_lm_eval.quiet import quiet
 from cem_toolkit.api import CemError, Context, Model, Progress
 
 CPU_BATCH = 16
+BUDGETS = {"cpu": 1_024, "mps": 4_096}
+GPU_BUDGET = 16_384
+"""Tokens put through the model at once where choices are scored, by device: on a CPU more gains nothing."""
+Tokenized = tuple[tuple[str, str] | None, list[int], list[int]]
+"""A request's prompt and continuation, and the token ids of both."""
+
+logger = logging.getLogger("lm_eval")
 
 _held: dict[tuple[str, LmEvalOptions], "ReportingLM"] = {}
 
@@ -23,13 +35,7 @@ class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
 
     step: Progress | None = None
     total = 0
-    said: frozenset[str] = frozenset()
-
-    def say_once(self, line: str, ctx: Context) -> None:
-        """Logs `line` where it was not yet logged of this model."""
-        if line not in self.said:
-            self.said |= {line}
-            ctx.log(line)
+    token_budget = GPU_BUDGET
 
     def report_to(self, step: Progress) -> None:
         self.step, self.total = step, 0
@@ -43,6 +49,33 @@ class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         self._expect(len(requests))
         return super().loglikelihood(requests, disable_tqdm=True)  # type: ignore[no-any-return]
+
+    def _loglikelihood_tokens(
+        self, requests: list[Tokenized], disable_tqdm: bool = False, override_bs: int | None = None
+    ) -> list[tuple[float, bool]]:
+        """As HFLM's, each prompt computed once for all its continuations (`cem_lm_eval.engine`)."""
+        if reason := self.why_not_shared:
+            logger.warning("%s: each prompt is computed anew for every continuation, which takes longer", reason)
+            return super()._loglikelihood_tokens(requests, True, override_bs)  # type: ignore[no-any-return]
+        for text, _, ids in requests:
+            if not 0 < len(ids) <= self.max_length:
+                raise CemError(
+                    f"{str(text[1] if text else '')[:40]!r} has {len(ids)} tokens after its prompt; "
+                    f"1 to {self.max_length} can be scored"
+                )
+        jobs, cut = gather([(prompt, continuation) for _, prompt, continuation in requests], self.max_length)
+        if cut:
+            logger.warning("%d prompts are longer than the model's %d tokens: cut from the left", cut, self.max_length)
+        answers: list[Any] = [None] * len(requests)
+        for place, found in answer(sharing.network_of(self), jobs, self.token_budget):
+            answers[place] = found
+            if requests[place][0] is not None:  # parts of a rolling request are told of by HFLM
+                self.cache_hook.add_partial("loglikelihood", requests[place][0], found)
+        return answers
+
+    @cached_property
+    def why_not_shared(self) -> str:
+        return sharing.why_not(self)
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         longest = max(request.args[1].get("max_gen_toks", self.max_gen_toks) for request in requests)
@@ -85,7 +118,7 @@ def _load(model: Model, options: LmEvalOptions) -> ReportingLM:
     batch = CPU_BATCH if options.batch_size == "auto" and device == "cpu" else options.batch_size
     try:
         with quiet():
-            return ReportingLM(
+            lm = ReportingLM(
                 pretrained=str(model.path),
                 peft=str(model.adapter) if model.adapter else None,
                 device=device,
@@ -97,6 +130,8 @@ def _load(model: Model, options: LmEvalOptions) -> ReportingLM:
     except (OSError, ValueError) as error:
         said = str(error).strip().splitlines()[0]
         raise CemError(f"the model {model.name} in {model.path} cannot be loaded: {said}") from error
+    lm.token_budget = options.token_budget or BUDGETS.get(lm.device.type, GPU_BUDGET)
+    return lm
 
 
 def continuations(lm: ReportingLM, prompts: Sequence[str], max_tokens: int, ctx: Context) -> list[str]:

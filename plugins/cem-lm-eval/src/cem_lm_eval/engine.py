@@ -1,0 +1,179 @@
+"""Log-likelihoods of continuations, with no token read and no logits computed but those that count."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+
+from cem_lm_eval.layout import Group, Job, Row, batches, groups, lay_out
+
+LOGIT_BYTES = 2**28
+"""Of the logits that are in memory at once, in float32: 256 positions of a vocabulary of 262,144."""
+TILE = 2**22
+"""Logits that are worked on at once: few enough for a processor's cache."""
+
+Answer = tuple[float, bool]
+"""A continuation's log-likelihood in nats, and whether each of its tokens was the likeliest."""
+
+
+@torch.inference_mode()
+def answer(network: Any, jobs: Sequence[Job], budget: int) -> Iterator[tuple[int, Answer]]:
+    """The place and the answer of every continuation of `jobs`, batch by batch.
+
+    `network` is a causal model of transformers that passes `sharing.why_not`; `budget` the tokens of a batch at most.
+    """
+    for group in groups(jobs):
+        cache = _read(network, group.prefix)
+        for batch in batches((lay_out(job, len(group.prefix)) for job in group.jobs), budget):
+            yield from _answer_batch(network, batch, group, cache)
+
+
+def _answer_batch(network: Any, batch: list[Row], group: Group, cache: Any) -> Iterator[tuple[int, Answer]]:
+    try:
+        answers = _answers(network, batch, len(group.prefix), cache)
+    except torch.OutOfMemoryError:
+        if len(batch) == 1:
+            raise
+        half = len(batch) // 2
+        for part in (batch[:half], batch[half:]):
+            yield from _answer_batch(network, part, group, cache)
+        return
+    places = [place for row in batch for place in row.job.places]
+    yield from zip(places, answers, strict=True)
+
+
+def _read(network: Any, prefix: Sequence[int]) -> Any:
+    """The keys and values of `prefix`, or None where it is empty."""
+    if not prefix:
+        return None
+    cache = DynamicCache(config=network.config)
+    network.base_model(input_ids=torch.tensor([prefix], device=network.device), past_key_values=cache, use_cache=True)
+    return cache
+
+
+def _answers(network: Any, batch: Sequence[Row], prefix: int, cache: Any) -> list[Answer]:
+    """Of every continuation of every row."""
+    hidden = _hidden(network, batch, prefix, cache).flatten(0, 1)
+    length = len(hidden) // len(batch)
+    wanted: dict[int, int] = {}  # place in `hidden` to place among those that are scored
+    at: list[int] = []
+    targets: list[int] = []
+    owners: list[int] = []
+    for number, row in enumerate(batch):
+        for scored, continuation in zip(row.scored, row.job.continuations, strict=True):
+            owner = owners[-1] + 1 if owners else 0
+            at += [wanted.setdefault(number * length + place, len(wanted)) for place in scored]
+            targets += continuation
+            owners += [owner] * len(continuation)
+    kept = hidden[torch.tensor(list(wanted), device=hidden.device)]
+    return _score(network, kept, torch.tensor(at), torch.tensor(targets), torch.tensor(owners))
+
+
+def _hidden(network: Any, batch: Sequence[Row], prefix: int, cache: Any) -> torch.Tensor:
+    """The last layer's output [rows, tokens, width]."""
+    device, length = network.device, max(len(row.tokens) for row in batch)
+
+    def padded(name: str, by: int) -> torch.Tensor:
+        lists = [getattr(row, name) for row in batch]
+        return torch.tensor([each + [by] * (length - len(each)) for each in lists], device=device)
+
+    if cache is not None:
+        cache = copy.deepcopy(cache)
+        cache.batch_select_indices(torch.zeros(len(batch), dtype=torch.long, device=device))
+    positions = padded("positions", 0)
+    mask = None
+    if any(len(row.job.continuations) > 1 for row in batch):  # else all see all that stands before
+        mask = _masks(network, padded("segments", -1), positions, prefix)
+    result = network.base_model(
+        input_ids=padded("tokens", 0),
+        attention_mask=mask,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=cache is not None,
+    )
+    return result.last_hidden_state  # type: ignore[no-any-return]
+
+
+def _masks(network: Any, segments: torch.Tensor, positions: torch.Tensor, prefix: int) -> Any:
+    """What each token sees, [rows, 1, tokens, prefix and tokens]: in the form that the model's layers take."""
+    length = segments.shape[1]
+    earlier = torch.ones(length, length, dtype=torch.bool, device=segments.device).tril()
+    own = segments[:, None, :] == segments[:, :, None]
+    seen = earlier & (own | (segments[:, None, :] == 0))
+    before = seen.new_ones(*seen.shape[:2], prefix)
+    full = torch.cat([before, seen], dim=2)
+    window = sliding_window(network)
+    if window is None:
+        return _as_mask(network, full)
+    start = torch.arange(prefix, device=positions.device).expand(len(positions), -1)
+    distance = positions[:, :, None] - torch.cat([start, positions], dim=1)[:, None, :]
+    # Of the prefix, layers with a window keep no more than it shows of it.
+    near = (full & (distance < window))[..., max(0, prefix - window + 1) :]
+    kinds = layer_kinds(network)
+    if "full_attention" not in kinds:
+        return _as_mask(network, near)
+    return {"full_attention": _as_mask(network, full), "sliding_attention": _as_mask(network, near)}
+
+
+def _as_mask(network: Any, seen: torch.Tensor) -> torch.Tensor:
+    if network.config._attn_implementation == "sdpa":
+        return seen[:, None]
+    hide = torch.finfo(network.dtype).min
+    return torch.zeros_like(seen, dtype=network.dtype).masked_fill(~seen, hide)[:, None]
+
+
+def layer_kinds(network: Any) -> set[str]:
+    """Of the model's attention layers: "full_attention", "sliding_attention", and names that are not known here."""
+    config = network.config.get_text_config()
+    if kinds := getattr(config, "layer_types", None):
+        return set(kinds)
+    return {"full_attention" if sliding_window(network) is None else "sliding_attention"}
+
+
+def sliding_window(network: Any) -> int | None:
+    """Tokens that layers with a window see, the token itself included; None where no layer has one."""
+    config = network.config.get_text_config()
+    kinds = getattr(config, "layer_types", None)
+    if kinds and "sliding_attention" not in kinds:
+        return None
+    return getattr(config, "sliding_window", None)
+
+
+def _score(
+    network: Any, hidden: torch.Tensor, at: torch.Tensor, targets: torch.Tensor, owners: torch.Tensor
+) -> list[Answer]:
+    """Sums by owner of the log-likelihoods of `targets`, each by the logits of `hidden[at]`, in float32 whatever the
+    model computes in. `hidden` is [places, width], the others [targets]."""
+    vocabulary = network.get_output_embeddings().weight.shape[0]
+    tile = max(1, TILE // vocabulary)
+    values, likeliest = torch.empty(len(targets)), torch.empty(len(targets), dtype=torch.bool)
+    first = 0
+    # In chunks of one size: a small last one would take nearly as long as a full one.
+    for chunk in hidden.chunk(-(-len(hidden) * vocabulary * 4 // LOGIT_BYTES)):
+        logits = to_logits(network, chunk)
+        found = [(rows.logsumexp(-1), rows.argmax(-1)) for rows in map(torch.Tensor.float, torch.split(logits, tile))]
+        normaliser, best = (torch.cat(each) for each in zip(*found, strict=True))
+        those = (at >= first) & (at < first + len(chunk))
+        places, wanted = (at[those] - first).to(logits.device), targets[those].to(logits.device)
+        values[those] = (logits[places, wanted].float() - normaliser[places]).cpu()
+        likeliest[those] = (best[places] == wanted).cpu()
+        first += len(chunk)
+    count = int(owners[-1]) + 1
+    sums = torch.zeros(count).index_add_(0, owners, values)
+    misses = torch.zeros(count).index_add_(0, owners, (~likeliest).float())
+    return list(zip(sums.tolist(), (misses == 0).tolist(), strict=True))
+
+
+def to_logits(network: Any, hidden: torch.Tensor) -> torch.Tensor:
+    """The logits at `hidden` [places, width], as the model's own head makes them."""
+    config = network.config.get_text_config()
+    logits: torch.Tensor = network.get_output_embeddings()(hidden)
+    if scale := getattr(config, "logit_scale", None):  # Cohere
+        logits = logits * scale
+    if divisor := getattr(config, "logits_scaling", None):  # Granite
+        logits = logits / divisor
+    if cap := getattr(config, "final_logit_softcapping", None):  # Gemma 2
+        logits = (logits / cap).tanh() * cap
+    return logits

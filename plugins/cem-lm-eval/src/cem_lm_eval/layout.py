@@ -1,0 +1,134 @@
+"""How requests are laid out so that nothing is computed twice: prompts shared by continuations, prefixes by prompts."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+Request = tuple[Sequence[int], Sequence[int]]
+"""Token ids of a prompt and of a continuation, neither of them empty."""
+
+LEAST_SHARED = 512
+"""Tokens that a prefix must save to be read apart, and to be worth batches of its own."""
+LEVELS = 8
+"""Prefixes within prefixes that are looked at: a task's description, its examples, the beginning of its questions."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """The continuations of one prompt."""
+
+    prompt: list[int]
+    continuations: list[list[int]] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    """Of the continuations among all requests."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sequence for the model: a prompt after its prefix, and every continuation but for its last token.
+
+    Each continuation sees the prompt and itself, as if it were the only one.
+    """
+
+    job: Job
+    tokens: list[int]
+    positions: list[int]
+    """Of the tokens in the text that each belongs to."""
+    segments: list[int]
+    """0 for the prompt's tokens, 1 and so on for those of each continuation."""
+    scored: list[list[int]]
+    """For each continuation the places in the row at which its tokens are predicted."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Jobs whose prompts have `prefix` in common: never a whole prompt, and empty where it would save little."""
+
+    prefix: list[int]
+    jobs: list[Job]
+
+
+def gather(requests: Iterable[Request], window: int) -> tuple[list[Job], int]:
+    """The jobs of `requests`, and how many prompts were cut from the left because the model reads `window` tokens.
+
+    As in lm-eval, a continuation's last token is only scored, never read.
+    """
+    jobs: dict[tuple[int, ...], Job] = {}
+    cut = 0
+    for place, (prompt, continuation) in enumerate(requests):
+        room = window + 1 - len(continuation)
+        cut += len(prompt) > room
+        kept = tuple(prompt[-room:])
+        job = jobs.setdefault(kept, Job(list(kept)))
+        job.continuations.append(list(continuation))
+        job.places.append(place)
+    return list(jobs.values()), cut
+
+
+def lay_out(job: Job, prefix: int) -> Row:
+    """The row of `job` when its prompt's first `prefix` tokens were read before."""
+    end = len(job.prompt)
+    tokens, positions = job.prompt[prefix:], list(range(prefix, end))
+    segments, scored = [0] * (end - prefix), []
+    for number, continuation in enumerate(job.continuations, 1):
+        read = len(continuation) - 1
+        scored.append([end - prefix - 1, *range(len(tokens), len(tokens) + read)])
+        tokens = tokens + continuation[:-1]
+        positions += range(end, end + read)
+        segments += [number] * read
+    return Row(job, tokens, positions, segments, scored)
+
+
+def batches(rows: Iterable[Row], budget: int) -> Iterator[list[Row]]:
+    """`rows` by length, the longest first, in batches of `budget` tokens at most with padding, but of one row at
+    least."""
+    batch: list[Row] = []
+    for row in sorted(rows, key=lambda row: len(row.tokens), reverse=True):
+        if batch and (len(batch) + 1) * len(batch[0].tokens) > budget:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def groups(jobs: Iterable[Job]) -> list[Group]:
+    """`jobs` by the prefixes that save the most tokens when each is read once for its whole group."""
+    ordered = sorted(jobs, key=lambda job: job.prompt)
+    return _best(ordered, LEVELS)[1] if ordered else []
+
+
+def _best(jobs: Sequence[Job], levels: int) -> tuple[int, list[Group]]:
+    """Tokens saved, and the groups that save them, of `jobs` in the order of their prompts."""
+    common = _common(jobs)
+    alone = _as_one(jobs, common)
+    if levels == 0 or len(jobs) == 1:
+        return alone
+    saved, found = 0, list[Group]()
+    rest: list[Job] = []
+    for _, branch in groupby(jobs, key=lambda job: job.prompt[common]):
+        of_branch = list(branch)
+        more, deeper = _best(of_branch, levels - 1)
+        if more - common * len(of_branch) >= LEAST_SHARED:
+            saved, found = saved + more, found + deeper
+        else:
+            rest += of_branch
+    if rest:
+        more, group = _as_one(rest, common)
+        saved, found = saved + more, found + group
+    return max(alone, (saved, found), key=lambda option: option[0])
+
+
+def _as_one(jobs: Sequence[Job], common: int) -> tuple[int, list[Group]]:
+    saved = common * (len(jobs) - 1)
+    if saved < LEAST_SHARED:
+        return 0, [Group([], list(jobs))]
+    return saved, [Group(jobs[0].prompt[:common], list(jobs))]
+
+
+def _common(jobs: Sequence[Job]) -> int:
+    """Length of the prefix that all prompts have in common, each less its last token. The prompts are in order, so the
+    first and the last differ the earliest."""
+    first, last = jobs[0].prompt, jobs[-1].prompt
+    most = min(len(first), len(last)) - 1
+    return next((place for place in range(most) if first[place] != last[place]), most)
