@@ -81,7 +81,7 @@ def test_a_small_part_of_the_work_of_one_prompt_for_each_choice(tiny: Model, mon
 
 
 def test_choices_of_one_token_need_no_row_of_their_own(tiny: Model) -> None:
-    (row,) = [layout.lay_out(job, 0) for job in layout.gather([([1, 2, 3], [4]), ([1, 2, 3], [5])], 100)[0]]
+    (row,) = [layout.lay_out([job], 0) for job in layout.gather([([1, 2, 3], [4]), ([1, 2, 3], [5])], 100)[0]]
     assert row.tokens == [1, 2, 3]
     assert row.scored == [[2], [2]]
 

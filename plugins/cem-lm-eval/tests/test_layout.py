@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cem_lm_eval import layout
-from cem_lm_eval.layout import Group, Job, batches, gather, groups, lay_out
+from cem_lm_eval.layout import Group, Job, batches, families, gather, groups, lay_out
 
 TOKENS = st.lists(st.integers(0, 3), min_size=1, max_size=12)
 
@@ -66,15 +66,31 @@ def test_prompts_are_cut_from_the_left_as_lm_eval_does() -> None:
 
 
 def test_a_row_reads_the_prompt_once_and_no_last_token() -> None:
-    row = lay_out(Job([1, 2, 3], [[4, 5, 6], [7]], [0, 1]), prefix=1)
+    row = lay_out([Job([1, 2, 3], [[4, 5, 6], [7]], [0, 1])], prefix=1)
     assert row.tokens == [2, 3, 4, 5]
     assert row.positions == [1, 2, 3, 4]
     assert row.segments == [0, 0, 1, 1]
+    assert row.above == [0, 0, 0]
     assert row.scored == [[1, 2, 3], [1]]
 
 
+def test_prompts_that_have_half_in_common_share_a_row() -> None:
+    jobs = [Job([1, 2, 3, 4, end], [[5, 6]], [end]) for end in (7, 8)]
+    (shared,) = families(Group([1], jobs))
+    row = lay_out(shared, prefix=1)
+    assert row.tokens == [2, 3, 4, 7, 5, 8, 5]
+    assert row.positions == [1, 2, 3, 4, 5, 4, 5]
+    assert row.segments == [0, 0, 0, 1, 2, 3, 4]
+    assert row.above == [0, 0, 1, 0, 3]
+    assert row.scored == [[3, 4], [5, 6]]
+    apart = [Job([1, 2, start, 4, 4, 4, 4], [[5, 6]], [start]) for start in (7, 8)]
+    assert [len(family) for family in families(Group([1], apart))] == [1, 1]
+    many = [Job([1] * 20 + [number], [[5, 6]], [number]) for number in range(1000)]
+    assert max(len(lay_out(family, 0).tokens) for family in families(Group([], many))) <= layout.LONGEST_SHARED
+
+
 def test_batches_hold_rows_of_like_length_within_the_budget() -> None:
-    rows = [lay_out(Job([1] * length, [[2]], [0]), 0) for length in (5, 90, 7, 6, 100, 8)]
+    rows = [lay_out([Job([1] * length, [[2]], [0])], 0) for length in (5, 90, 7, 6, 100, 8)]
     sizes = [[len(row.tokens) for row in batch] for batch in batches(rows, budget=30)]
     assert sizes == [[100], [90], [8, 7, 6], [5]]
 

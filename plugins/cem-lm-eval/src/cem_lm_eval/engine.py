@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
-from cem_lm_eval.layout import Group, Job, Row, batches, groups, lay_out
+from cem_lm_eval.layout import Group, Job, Row, batches, families, groups, lay_out
 
 LOGIT_BYTES = 2**28
 """Of the logits that are in memory at once, in float32: 256 positions of a vocabulary of 262,144."""
@@ -26,7 +26,8 @@ def answer(network: Any, jobs: Sequence[Job], budget: int) -> Iterator[tuple[int
     """
     for group in groups(jobs):
         cache = _read(network, group.prefix)
-        for batch in batches((lay_out(job, len(group.prefix)) for job in group.jobs), budget):
+        rows = [lay_out(family, len(group.prefix)) for family in families(group)]
+        for batch in batches(rows, budget):
             yield from _answer_batch(network, batch, group, cache)
 
 
@@ -40,7 +41,7 @@ def _answer_batch(network: Any, batch: list[Row], group: Group, cache: Any) -> I
         for part in (batch[:half], batch[half:]):
             yield from _answer_batch(network, part, group, cache)
         return
-    places = [place for row in batch for place in row.job.places]
+    places = [place for row in batch for job in row.jobs for place in job.places]
     yield from zip(places, answers, strict=True)
 
 
@@ -62,7 +63,8 @@ def _answers(network: Any, batch: Sequence[Row], prefix: int, cache: Any) -> lis
     targets: list[int] = []
     owners: list[int] = []
     for number, row in enumerate(batch):
-        for scored, continuation in zip(row.scored, row.job.continuations, strict=True):
+        continuations = [each for job in row.jobs for each in job.continuations]
+        for scored, continuation in zip(row.scored, continuations, strict=True):
             owner = owners[-1] + 1 if owners else 0
             at += [wanted.setdefault(number * length + place, len(wanted)) for place in scored]
             targets += continuation
@@ -75,19 +77,19 @@ def _hidden(network: Any, batch: Sequence[Row], prefix: int, cache: Any) -> torc
     """The last layer's output [rows, tokens, width]."""
     device, length = network.device, max(len(row.tokens) for row in batch)
 
-    def padded(name: str, by: int) -> torch.Tensor:
+    def padded(name: str) -> torch.Tensor:
         lists = [getattr(row, name) for row in batch]
-        return torch.tensor([each + [by] * (length - len(each)) for each in lists], device=device)
+        return torch.tensor([each + [0] * (length - len(each)) for each in lists], device=device)
 
     if cache is not None:
         cache = copy.deepcopy(cache)
         cache.batch_select_indices(torch.zeros(len(batch), dtype=torch.long, device=device))
-    positions = padded("positions", 0)
+    positions = padded("positions")
     mask = None
-    if any(len(row.job.continuations) > 1 for row in batch):  # else all see all that stands before
-        mask = _masks(network, padded("segments", -1), positions, prefix)
+    if any(len(row.scored) > 1 for row in batch):  # else all see all that stands before
+        mask = _masks(network, _sight([row.above for row in batch], padded("segments")), positions, prefix)
     result = network.base_model(
-        input_ids=padded("tokens", 0),
+        input_ids=padded("tokens"),
         attention_mask=mask,
         position_ids=positions,
         past_key_values=cache,
@@ -96,12 +98,28 @@ def _hidden(network: Any, batch: Sequence[Row], prefix: int, cache: Any) -> torc
     return result.last_hidden_state  # type: ignore[no-any-return]
 
 
-def _masks(network: Any, segments: torch.Tensor, positions: torch.Tensor, prefix: int) -> Any:
-    """What each token sees, [rows, 1, tokens, prefix and tokens]: in the form that the model's layers take."""
+def _sight(above: Sequence[Sequence[int]], segments: torch.Tensor) -> torch.Tensor:
+    """Which tokens each token sees, [rows, tokens, tokens]: of its own segment and those above it what is earlier.
+
+    `above` as in `Row`, `segments` [rows, tokens]. Padding, on the right, is seen by padding alone.
+    """
+    count = max(map(len, above))
+    lineage = torch.zeros(len(above), count, count, dtype=torch.bool)
+    for number, parents in enumerate(above):
+        for segment, parent in enumerate(parents):  # a segment stands after the one above it
+            lineage[number, segment] = lineage[number, parent]
+            lineage[number, segment, segment] = True
+    rows = torch.arange(len(above), device=segments.device)[:, None, None]
     length = segments.shape[1]
     earlier = torch.ones(length, length, dtype=torch.bool, device=segments.device).tril()
-    own = segments[:, None, :] == segments[:, :, None]
-    seen = earlier & (own | (segments[:, None, :] == 0))
+    return lineage.to(segments.device)[rows, segments[:, :, None], segments[:, None, :]] & earlier
+
+
+def _masks(network: Any, seen: torch.Tensor, positions: torch.Tensor, prefix: int) -> Any:
+    """`seen` [rows, tokens, tokens] in the form that the model's layers take, with the prefix before it, which all see.
+
+    Each mask is [rows, 1, tokens, prefix and tokens].
+    """
     before = seen.new_ones(*seen.shape[:2], prefix)
     full = torch.cat([before, seen], dim=2)
     window = sliding_window(network)

@@ -9,6 +9,8 @@ Request = tuple[Sequence[int], Sequence[int]]
 
 LEAST_SHARED = 512
 """Tokens that a prefix must save to be read apart, and to be worth batches of its own."""
+LONGEST_SHARED = 512
+"""Tokens of a row in which several prompts stand."""
 LEVELS = 8
 """Prefixes within prefixes that are looked at: a task's description, its examples, the beginning of its questions."""
 
@@ -25,24 +27,28 @@ class Job:
 
 @dataclass(frozen=True)
 class Row:
-    """One sequence for the model: a prompt after its prefix, and every continuation but for its last token.
+    """One sequence for the model, a tree in which each token sees its own segment so far and those above it.
 
-    Each continuation sees the prompt and itself, as if it were the only one.
+    The first segment is what the prompts of all jobs have in common after their group's prefix (of one job: its
+    prompt); below it are the rest of each prompt, and below that every continuation but for its last token.
     """
 
-    job: Job
+    jobs: list[Job]
     tokens: list[int]
     positions: list[int]
     """Of the tokens in the text that each belongs to."""
     segments: list[int]
-    """0 for the prompt's tokens, 1 and so on for those of each continuation."""
+    """Of the tokens."""
+    above: list[int]
+    """For each segment the one above it; for the first itself."""
     scored: list[list[int]]
     """For each continuation the places in the row at which its tokens are predicted."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Jobs whose prompts have `prefix` in common: never a whole prompt, and empty where it would save little."""
+    """Jobs, in the order of their prompts, which have `prefix` in common: never a whole prompt, and empty where it
+    would save little."""
 
     prefix: list[int]
     jobs: list[Job]
@@ -65,18 +71,52 @@ def gather(requests: Iterable[Request], window: int) -> tuple[list[Job], int]:
     return list(jobs.values()), cut
 
 
-def lay_out(job: Job, prefix: int) -> Row:
-    """The row of `job` when its prompt's first `prefix` tokens were read before."""
-    end = len(job.prompt)
-    tokens, positions = job.prompt[prefix:], list(range(prefix, end))
-    segments, scored = [0] * (end - prefix), []
-    for number, continuation in enumerate(job.continuations, 1):
-        read = len(continuation) - 1
-        scored.append([end - prefix - 1, *range(len(tokens), len(tokens) + read)])
-        tokens = tokens + continuation[:-1]
-        positions += range(end, end + read)
-        segments += [number] * read
-    return Row(job, tokens, positions, segments, scored)
+def families(group: Group) -> Iterator[list[Job]]:
+    """The jobs that share a row: their prompts have at least half in common, and the row stays short, because in it
+    attention is worked out between all tokens."""
+    family: list[Job] = []
+    size = 0
+    start = len(group.prefix)
+    for job in group.jobs:
+        own = sum(map(len, job.continuations))
+        if family:
+            common = _common([family[0], job]) - start
+            size += len(job.prompt) - start - common + own
+            longest = max(len(each.prompt) for each in (*family, job)) - start
+            if size > LONGEST_SHARED or 2 * common < longest:
+                yield family
+                family = []
+        if not family:
+            size = len(job.prompt) - start + own
+        family.append(job)
+    if family:
+        yield family
+
+
+def lay_out(jobs: Sequence[Job], prefix: int) -> Row:
+    """The row of `jobs`, in the order of their prompts, when the first `prefix` tokens of each were read before."""
+    alone = len(jobs) == 1
+    stem = len(jobs[0].prompt) if alone else _common(jobs)
+    row = Row(list(jobs), [], [], [], [], [])
+
+    def add(tokens: Sequence[int], position: int, above: int) -> int:
+        """Where in the row these tokens begin, as a segment of their own."""
+        row.above.append(above)
+        place = len(row.tokens)
+        row.tokens.extend(tokens)
+        row.positions.extend(range(position, position + len(tokens)))
+        row.segments.extend([len(row.above) - 1] * len(tokens))
+        return place
+
+    add(jobs[0].prompt[prefix:stem], prefix, 0)
+    for job in jobs:
+        if not alone:
+            add(job.prompt[stem:], stem, 0)
+        prompt, last = len(row.above) - 1, len(row.tokens) - 1
+        for continuation in job.continuations:
+            place = add(continuation[:-1], len(job.prompt), prompt)
+            row.scored.append([last, *range(place, place + len(continuation) - 1)])
+    return row
 
 
 def batches(rows: Iterable[Row], budget: int) -> Iterator[list[Row]]:
