@@ -20,7 +20,7 @@ from typing import Any
 
 from cem_embedded.factbook import make_questions
 from cem_embedded.gemma import gguf_path
-from cem_embedded.plugin import ASKED
+from cem_embedded.preset import ASKED
 from cem_lm_eval.evaluator import LmEval
 from cem_toolkit.api import Attempt
 from cem_toolkit.machine import processor

@@ -25,7 +25,7 @@ from scipy.stats import binomtest
 
 from cem_embedded.factbook import make_questions
 from cem_embedded.gemma import gguf_path
-from cem_embedded.plugin import ASKED
+from cem_embedded.preset import ASKED
 from cem_lm_eval.evaluator import LmEval
 from cem_toolkit.api import Attempt, Context, LeakGuard, Mistake, Passage, Reading, content_id
 from cem_toolkit.builtin.miner import CemMiner
@@ -35,7 +35,7 @@ from cem_toolkit.machine import processor
 from cem_toolkit.models import resolve_model
 from cem_toolkit.openbook import open_book_summary, read_passages
 from cem_toolkit.testing import make_context
-from cem_wiki.plugin import Wiki
+from cem_wiki.source import Wiki
 
 CACHE = Path("~/.cache/cem-toolkit").expanduser()
 AT_ONCE = 200

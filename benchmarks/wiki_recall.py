@@ -19,7 +19,7 @@ from typing import Any
 from cem_toolkit.api import Attempt, normalise, question_id
 from cem_toolkit.builtin.miner import CemMiner
 from cem_toolkit.testing import make_context
-from cem_wiki.plugin import Wiki
+from cem_wiki.source import Wiki
 
 
 def main() -> None:
@@ -82,7 +82,7 @@ def _read(file: Path) -> list[dict[str, Any]]:
 
 def _factbook() -> list[dict[str, Any]]:
     from cem_embedded.factbook import make_questions
-    from cem_embedded.plugin import ASKED
+    from cem_embedded.preset import ASKED
 
     return make_questions(names=ASKED)
 

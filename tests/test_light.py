@@ -34,6 +34,15 @@ def test_every_help_is_light(arguments: list[str]) -> None:
     )
 
 
+def test_the_list_of_commands_loads_no_plugin_s_classes() -> None:
+    run(
+        "from cem_toolkit.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit as end: assert end.code == 0\n"
+        "needless = {'pydantic', 'rich', 'yaml', 'cem_toolkit.roles', 'cem_toolkit.leaks'} & sys.modules.keys()\n"
+        "assert not needless, needless"
+    )
+
+
 @pytest.mark.parametrize("arguments", [["plugins"], ["plugins", "--json"]], ids=str)
 def test_listing_plugins_is_light(arguments: list[str]) -> None:
     run(f"from cem_toolkit.cli import main\ntry: main({arguments!r})\nexcept SystemExit as end: assert end.code == 0")

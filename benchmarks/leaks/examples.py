@@ -22,7 +22,7 @@ from cem_toolkit.builtin.general import read_general
 from cem_toolkit.builtin.miner import CemMiner
 from cem_toolkit.builtin.rows import FactRows
 from cem_toolkit.testing import make_context
-from cem_wiki.plugin import Wiki
+from cem_wiki.source import Wiki
 
 PHRASINGS: dict[str, dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("phrasings.yaml").read_text(encoding="utf-8")

@@ -1,23 +1,39 @@
-"""All that a plugin author imports."""
+"""All that a plugin author imports. Each name is loaded when it is first used, so that a module that takes `hookimpl`
+alone, as those that register plugins should, costs `cem-toolkit --help` nothing."""
 
-from cem_toolkit.errors import CemError, ConfigError
-from cem_toolkit.hookspecs import hookimpl
-from cem_toolkit.leaks import Drop, Leak, LeakGuard
-from cem_toolkit.records import (
-    Attempt,
-    Hit,
-    Mistake,
-    MistakeKind,
-    Model,
-    Passage,
-    Reading,
-    Row,
-    RowKind,
-    content_id,
-    normalise,
-    question_id,
-)
-from cem_toolkit.roles import Component, Context, Evaluator, Miner, Mixer, Options, Preset, Progress, Source, Trainer
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cem_toolkit.errors import CemError, ConfigError
+    from cem_toolkit.hookspecs import hookimpl
+    from cem_toolkit.leaks import Drop, Leak, LeakGuard
+    from cem_toolkit.records import (
+        Attempt,
+        Hit,
+        Mistake,
+        MistakeKind,
+        Model,
+        Passage,
+        Reading,
+        Row,
+        RowKind,
+        content_id,
+        normalise,
+        question_id,
+    )
+    from cem_toolkit.roles import (
+        Component,
+        Context,
+        Evaluator,
+        Miner,
+        Mixer,
+        Options,
+        Preset,
+        Progress,
+        Source,
+        Trainer,
+    )
 
 __all__ = [
     "Attempt",
@@ -49,3 +65,43 @@ __all__ = [
     "normalise",
     "question_id",
 ]
+
+_HOMES = {
+    "errors": ("CemError", "ConfigError"),
+    "hookspecs": ("hookimpl",),
+    "leaks": ("Drop", "Leak", "LeakGuard"),
+    "records": (
+        "Attempt",
+        "Hit",
+        "Mistake",
+        "MistakeKind",
+        "Model",
+        "Passage",
+        "Reading",
+        "Row",
+        "RowKind",
+        "content_id",
+        "normalise",
+        "question_id",
+    ),
+    "roles": (
+        "Component",
+        "Context",
+        "Evaluator",
+        "Miner",
+        "Mixer",
+        "Options",
+        "Preset",
+        "Progress",
+        "Source",
+        "Trainer",
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            value = globals()[name] = getattr(importlib.import_module(f"cem_toolkit.{home}"), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

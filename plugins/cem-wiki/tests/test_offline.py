@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from cem_toolkit.api import CemError, Source, normalise
-from cem_wiki.plugin import Wiki, cem_register_sources
+from cem_wiki.plugin import cem_register_sources
+from cem_wiki.source import Wiki
 
 
 def test_the_plugin_is_found_and_light() -> None:
@@ -20,7 +21,7 @@ def test_the_plugin_is_found_and_light() -> None:
     assert list(cem_register_sources()) == [Wiki]
     assert issubclass(Wiki, Source)
     code = (
-        "import sys, cem_wiki.plugin; print([m for m in ('numpy', 'bm25s', 'httpx2', 'tenacity') if m in sys.modules])"
+        "import sys, cem_wiki.source; print([m for m in ('numpy', 'bm25s', 'httpx2', 'tenacity') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"  # noqa: S603
 

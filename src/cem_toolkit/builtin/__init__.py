@@ -1,17 +1,22 @@
 """The method's own miner and mixer, registered like any plugin."""
 
-from cem_toolkit.api import Miner, Mixer, hookimpl
+from typing import TYPE_CHECKING
+
+from cem_toolkit.api import hookimpl
+
+if TYPE_CHECKING:
+    from cem_toolkit.api import Miner, Mixer
 
 
 @hookimpl
-def cem_register_miners() -> list[type[Miner]]:
+def cem_register_miners() -> "list[type[Miner]]":
     from cem_toolkit.builtin.miner import CemMiner
 
     return [CemMiner]
 
 
 @hookimpl
-def cem_register_mixers() -> list[type[Mixer]]:
+def cem_register_mixers() -> "list[type[Mixer]]":
     from cem_toolkit.builtin.mixer import CemMixer
 
     return [CemMixer]

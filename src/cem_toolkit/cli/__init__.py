@@ -91,8 +91,8 @@ def _complain(*lines: str) -> None:
 
 
 def _add_plugin_commands(group: click.Group) -> None:
-    from cem_toolkit.plugins import discover, one_line
+    from cem_toolkit.plugins import discover_commands, one_line
 
-    for plugin, result in discover().call_each("cem_register_commands", cli=group):
+    for plugin, result in discover_commands().call_each("cem_register_commands", cli=group):
         if isinstance(result, BaseException):
             click.echo(f"cem-toolkit: plugin {plugin} failed to add its commands: {one_line(result)}", err=True)

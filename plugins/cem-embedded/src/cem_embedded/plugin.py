@@ -1,67 +1,15 @@
-"""The preset `embedded`: the packaged model, Factbook questions and Wikipedia summaries, as a configuration."""
+"""What the distribution brings to cem-toolkit."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from cem_toolkit.api import CemError, Preset, hookimpl
+from cem_toolkit.api import hookimpl
 
-ASKED = frozenset(
-    {
-        "capital",
-        "border",
-        "subregion",
-        "highest_point",
-        "largest_city",
-        "official_language",
-        "ethnic_group",
-        "independence_year",
-        "independence_from",
-        "former_name",
-        "local_name",
-        "currency",
-    }
-)
-"""What an encyclopedia may tell. Questions by negation, and titles in other languages, are made but not asked."""
-WATCHED = frozenset({"internet_code"})
-"""Known by heart or not at all, and in no encyclopedia's opening: a watch on forgetting."""
-
-TOKEN_BUDGET = 4_000
-"""Of one pass over the training set. Two CPU cores train on it for a minute and a half, and again for a control arm."""
-READ = 2
-"""Passages of a mistake that the open-book test tries: a minute for two and another mistake's."""
-
-
-class Embedded(Preset):
-    """Gemma 3 270M (Gemma Terms of Use apply), questions from the World Factbook, summaries from Wikipedia."""
-
-    name = "embedded"
-    version = "1"
-    summary = (
-        "Gemma 3 270M (the Gemma Terms of Use apply: https://ai.google.dev/gemma/terms), "
-        "World Factbook questions (public domain), Wikipedia summaries (CC BY-SA 4.0)"
-    )
-
-    def values(self, cache: Path) -> Mapping[str, Any]:
-        """Raises CemError where the model cannot be joined, or the Factbook or the cache folder cannot be used."""
-        from cem_embedded.factbook import factbook_version, write_questions
-        from cem_embedded.gemma import gguf_path
-
-        folder = cache / "embedded" / f"factbook-{factbook_version()}"
-        try:
-            return {
-                "model": str(gguf_path(cache / "embedded")),
-                "tasks": [str(write_questions(folder / "factbook.jsonl", names=ASKED))],
-                "general": [str(write_questions(folder / "internet_codes.jsonl", names=WATCHED))],
-                "mixer": {"token_budget": TOKEN_BUDGET},
-                "open_book": {"passages": READ},
-            }
-        except ValueError as error:
-            raise CemError(f"preset embedded: {error}") from error
-        except OSError as error:
-            raise CemError(f"preset embedded: cannot write to {folder}: {error.strerror or error}") from error
+if TYPE_CHECKING:
+    from cem_toolkit.api import Preset
 
 
 @hookimpl
-def cem_register_presets() -> list[type[Preset]]:
+def cem_register_presets() -> "list[type[Preset]]":
+    from cem_embedded.preset import Embedded
+
     return [Embedded]
