@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test browser lint clean
+.PHONY: demo test bench browser lint clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard plugins/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
@@ -13,6 +13,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard p
 
 demo: $(VENV)/.installed
 	$(BIN)/cem-toolkit evolve --plugins wiki,trl --arms random
+
+# Speed beside lm-eval and TRL, in under half an hour: benchmarks/results/speed.json and docs/images/speed.svg.
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/bench.py
 
 test: $(VENV)/.installed browser lint
 	$(BIN)/pytest -q

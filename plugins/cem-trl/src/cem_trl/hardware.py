@@ -1,5 +1,7 @@
 """Where to train, and in which number formats."""
 
+import contextlib
+import ctypes
 import os
 
 import torch
@@ -17,6 +19,12 @@ def prepare_memory() -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 
+def release_memory() -> None:
+    """Gives memory that is free back to the system, where the C library would keep it for later (glibc)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def choose_device(options: TrlOptions) -> str:
     """The device to train on: cpu, cuda or mps. Raises CemError where the wished one is not there."""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
@@ -32,6 +40,13 @@ def choose_precision(options: TrlOptions, device: str) -> str:
     if options.precision != "auto":
         return options.precision
     return "mixed" if _fast_bfloat16(device) else "float32"
+
+
+def choose_optimizer(options: TrlOptions, device: str) -> str:
+    """adamw or factored-adamw, as the option describes them."""
+    if options.optimizer != "auto":
+        return options.optimizer
+    return "adamw" if device == "cuda" else "factored-adamw"
 
 
 def _fast_bfloat16(device: str) -> bool:

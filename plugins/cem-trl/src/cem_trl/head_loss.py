@@ -2,23 +2,27 @@
 
 Away from GPUs, TRL's own chunked loss scores every position, padding and prompts too, and does half of its matrix
 products in float32. Here only positions with a label are scored, the gradient is worked out at once with the loss
-(nothing is computed twice), all products are in the autocast format, and element-wise work stays in pieces that fit
-the cache.
+(nothing is computed twice), all products are in the autocast format, and both the layer's copies in that format and
+element-wise work stay in pieces.
 """
 
+import itertools
 from typing import Any, cast
 
 import torch
 
-LOGIT_BYTES = 2**29
-"""Memory for logits at most: 1,024 positions of a vocabulary of 262,144 in bfloat16."""
-TILE_ELEMENTS = 2**22
+LOGIT_BYTES = 2**27
+"""Memory for logits at most: 256 positions of a vocabulary of 262,144 in bfloat16."""
+BLOCK = 2**15
+"""Words of the vocabulary whose weights are taken at once: 40 MiB of width 640 in bfloat16."""
+TILE_ELEMENTS = 2**20
+"""Logits in float32 at once: 4 MiB, which stays in the cache."""
 
 
 class HeadLoss(torch.autograd.Function):
     """Sum of the cross entropies of `hidden @ weight.T` against `targets`, times `scale`: a float32 scalar, in nats.
 
-    hidden: (positions, width); weight: (vocabulary, width); targets: (positions,), ids.
+    hidden: (positions, width); weight: (vocabulary, width), a parameter; targets: (positions,), ids.
     """
 
     @staticmethod
@@ -27,42 +31,54 @@ class HeadLoss(torch.autograd.Function):
     ) -> torch.Tensor:
         device = hidden.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
-        head = weight.to(dtype)
         total = torch.zeros((), dtype=torch.float64)
-        grad_hidden = torch.empty_like(hidden)
-        grad_weight: torch.Tensor | None = None
-        chunk = max(1, LOGIT_BYTES // (len(weight) * dtype.itemsize))
-        for start in range(0, len(targets), chunk):
-            positions = slice(start, start + chunk)
+        grad_hidden = torch.zeros(hidden.shape)
+        grad_weight = torch.zeros_like(weight, dtype=weight.grad_dtype) if ctx.needs_input_grad[1] else None
+        at_once = max(1, LOGIT_BYTES // (len(weight) * dtype.itemsize))
+        for positions in slices(len(targets), at_once):
             states = hidden[positions].to(dtype)
-            logits = states @ head.t()
+            # Words by positions, so that a block of words lies in one piece.
+            logits = torch.empty(len(weight), len(states), dtype=dtype)
+            for block in slices(len(weight), BLOCK):
+                torch.mm(weight[block].to(dtype), states.t(), out=logits[block])
             total += _loss_leaving_gradient(logits, targets[positions], scale)
-            grad_hidden[positions] = logits @ head
-            if ctx.needs_input_grad[1]:
-                part = (logits.t() @ states).float()
-                grad_weight = part if grad_weight is None else grad_weight.add_(part)
-        ctx.gradients = grad_hidden, None if grad_weight is None else grad_weight.to(weight.dtype)
+            for block in slices(len(weight), BLOCK):
+                grad_hidden[positions] += logits[block].t() @ weight[block].to(dtype)
+                if grad_weight is not None:
+                    grad_weight[block] += logits[block] @ states
+        ctx.gradients = grad_hidden.to(hidden.dtype), grad_weight
+        ctx.weight = weight
         return total.float()
 
     @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None, None, None]:
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         grad_hidden, grad_weight = ctx.gradients
         ctx.gradients = None
-        return grad_hidden.mul_(grads[0]), None if grad_weight is None else grad_weight.mul_(grads[0]), None, None
+        if grad_weight is not None:
+            # Not returned: where embeddings are tied, autograd would add their gradient into a copy of this one.
+            grad_weight.mul_(grads[0])
+            ctx.weight.grad = grad_weight if ctx.weight.grad is None else ctx.weight.grad.add_(grad_weight)
+        return grad_hidden.mul_(grads[0]), None, None, None
 
 
 def _loss_leaving_gradient(logits: torch.Tensor, targets: torch.Tensor, scale: float) -> torch.Tensor:
-    """The loss's sum times `scale`, while `logits` (positions, vocabulary) become its gradient."""
-    total = torch.zeros((), dtype=torch.float64)
+    """The loss's sum times `scale`, while `logits` (vocabulary, positions) become its gradient."""
     rows = max(1, TILE_ELEMENTS // logits.shape[1])
-    for tile, target in zip(torch.split(logits, rows), torch.split(targets, rows), strict=True):
-        scores, wanted = tile.float(), target.unsqueeze(1)
-        normaliser = scores.logsumexp(1, keepdim=True)
-        total += (normaliser - scores.gather(1, wanted)).sum()
-        gradient = scores.sub_(normaliser).exp_()
-        gradient.scatter_add_(1, wanted, torch.full_like(normaliser, -1.0))
-        tile.copy_(gradient.mul_(scale))
-    return total * scale
+    tiles = slices(len(logits), rows)
+    normaliser = torch.stack([logits[tile].float().logsumexp(0) for tile in tiles]).logsumexp(0)
+    wanted = targets, torch.arange(len(targets))
+    scores = logits[wanted].float()
+    for tile in tiles:
+        logits[tile] = logits[tile].float().sub_(normaliser).exp_().mul_(scale)
+    # From the scores: of a word that is nearly sure, the probability's distance to 1 is lost in bfloat16.
+    logits[wanted] = (scores - normaliser).expm1_().mul_(scale).to(logits.dtype)
+    return (normaliser - scores).sum(dtype=torch.float64) * scale
+
+
+def slices(length: int, most: int) -> list[slice]:
+    """`range(length)` in consecutive slices of at most `most`."""
+    bounds = [*range(0, length, most), length]
+    return [slice(start, end) for start, end in itertools.pairwise(bounds)]
 
 
 def head_loss(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, scale: float) -> torch.Tensor:

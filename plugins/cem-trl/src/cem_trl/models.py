@@ -76,6 +76,19 @@ def load_model(ctx: Context, options: TrlOptions, precision: str) -> Any:
     return merged.to(torch.bfloat16) if precision == "bfloat16" else merged
 
 
+def freeze_embeddings(model: Any, frozen: torch.dtype | None) -> None:
+    """Keeps the token embeddings and the output layer out of training, in the format `frozen` if one is given.
+
+    What the layers above them see stays in the format that it had.
+    """
+    embeddings = model.get_input_embeddings()
+    seen = embeddings.weight.dtype
+    for layer in (embeddings, model.get_output_embeddings()):
+        layer.requires_grad_(False).to(frozen)
+    if frozen not in (None, seen):
+        embeddings.register_forward_hook(lambda layer, inputs, output: output.to(seen))
+
+
 def with_adapter(model: Any, adapter: Path, *, trainable: bool = False) -> Any:
     """`model` under the PEFT adapter in the folder `adapter`."""
     from peft import PeftModel

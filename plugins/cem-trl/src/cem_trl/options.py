@@ -14,6 +14,11 @@ class TrlOptions(Options):
     """Options of the trainer `trl`."""
 
     method: Literal["full", "lora"] = Field("full", description="Train all weights, or low-rank adapters (LoRA).")
+    freeze: Literal["none", "embeddings"] = Field(
+        "none",
+        description="What of the model stays as it is when all weights are trained. embeddings: the table of token "
+        "embeddings and the output layer, in a small model with a large vocabulary most of its weights.",
+    )
     epochs: int = Field(2, ge=1, description="Passes over the rows.")
     learning_rate: float | None = Field(
         None, gt=0, description="Peak learning rate of AdamW. Default: 2e-5 for full, 2e-4 for lora."
@@ -23,6 +28,11 @@ class TrlOptions(Options):
     )
     warmup_ratio: float = Field(
         0.05, ge=0, lt=1, description="Share of the steps in which the learning rate rises from 0 to its peak."
+    )
+    optimizer: Literal["auto", "adamw", "factored-adamw"] = Field(
+        "auto",
+        description="adamw: PyTorch's, 8 bytes of state for a weight. factored-adamw: AdamW with a bfloat16 first "
+        "moment and a second moment by rows and columns, 2 bytes. auto: adamw on a GPU, factored-adamw elsewhere.",
     )
     weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay.")
     max_grad_norm: float = Field(
@@ -59,7 +69,7 @@ class TrlOptions(Options):
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train. auto: a GPU if any.")
     gradient_checkpointing: bool = Field(
-        False, description="Keep fewer activations and compute them again: less memory, some 25 % slower."
+        True, description="Keep fewer activations and compute them again: less memory, some 15 % slower."
     )
     checkpoint_seconds: float = Field(
         90.0,

@@ -10,9 +10,11 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from cem_toolkit.api import CemError, Context
 from cem_trl.encoding import Example
-from cem_trl.models import load_model, lora_config
+from cem_trl.factored import FactoredAdamW
+from cem_trl.hardware import choose_optimizer
+from cem_trl.models import freeze_embeddings, load_model, lora_config, stored_dtype
 from cem_trl.options import TrlOptions
-from cem_trl.sft import Sft
+from cem_trl.sft import Sft, keep_gradients_small
 from cem_trl.watch import Cadence
 
 
@@ -22,6 +24,9 @@ def make_trainer(
     """A trainer that sees the examples of `order` once, as they stand, beginning with `ctx.model`."""
     set_seed(ctx.seed)
     model = load_model(ctx, options, precision)
+    if options.freeze == "embeddings" and options.method == "full":
+        freeze_embeddings(model, stored_dtype(ctx.model.path) if precision == "mixed" else None)
+    factored = choose_optimizer(options, device) == "factored-adamw"
     new_adapter = options.method == "lora" and not hasattr(model, "peft_config")
     # Padding is told from text by its label alone, so that EOS may serve as padding and still be learned.
     padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
@@ -34,6 +39,7 @@ def make_trainer(
             ),
             data_collator=DataCollatorForLanguageModeling(pad_token_id=padding),
             processing_class=tokenizer,
+            optimizer_cls_and_kwargs=(FactoredAdamW, {"lr": options.peak_learning_rate}) if factored else None,
             peft_config=lora_config(options) if new_adapter else None,
             callbacks=[Cadence(options.checkpoint_seconds)],
         )
@@ -41,6 +47,8 @@ def make_trainer(
         if not new_adapter:
             raise
         raise CemError(f"no adapters can be made for lora_targets {options.lora_targets!r}: {error}") from error
+    if factored:
+        keep_gradients_small(trainer.model, mixed=precision == "mixed")
     trainer.remove_callback(PrinterCallback)
     return trainer
 

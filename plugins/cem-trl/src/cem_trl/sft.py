@@ -6,10 +6,14 @@ import torch
 from trl import SFTTrainer
 
 from cem_trl.encoding import IGNORED
+from cem_trl.hardware import release_memory
 from cem_trl.head_loss import head_loss
 
 OWN_HEADS = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 """Settings by which some architectures change their logits; TRL's loss knows them all."""
+
+RELEASES = 8
+"""How often in a backward pass free memory is given back to the system."""
 
 
 class Sft(SFTTrainer):  # type: ignore[misc]
@@ -24,10 +28,12 @@ class Sft(SFTTrainer):  # type: ignore[misc]
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         labels = inputs["labels"][:, 1:]
         predicted = labels != IGNORED
-        with self.accelerator.autocast():
+        # Cached copies of the weights in bfloat16 would stay until the forward pass ends.
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.args.bf16, cache_enabled=False):
             states = inner.base_model(
                 input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
             ).last_hidden_state[:, :-1]
+            release_memory()
             scale = 1.0 / max(float(num_items_in_batch), 1.0)
             return head_loss(states[predicted], inner.get_output_embeddings().weight, labels[predicted], scale)
 
@@ -36,6 +42,25 @@ class Sft(SFTTrainer):  # type: ignore[misc]
 
     def _send_telemetry(self) -> None:
         """A run tells nobody."""
+
+
+def keep_gradients_small(model: Any, mixed: bool) -> None:
+    """Has gradients held in the format in which they are computed, and those of embedded tokens alone as rows.
+
+    Under autocast a weight's gradient is worked out in bfloat16; what copies it to float32 only doubles its size. Rows
+    of tied embeddings are added into the output layer's gradient, in place of a second matrix of that size. What the
+    backward pass no longer needs is given back in between, or the C library keeps some hundred MB in gaps.
+    """
+    if mixed:
+        for parameter in model.parameters():
+            if parameter.requires_grad and parameter.dim() == 2:
+                parameter.grad_dtype = torch.bfloat16
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for parameter in trained[:: max(1, len(trained) // RELEASES)]:
+        parameter.register_post_accumulate_grad_hook(lambda _: release_memory())
+    embeddings, head = model.get_input_embeddings(), model.get_output_embeddings()
+    if embeddings.weight.requires_grad and embeddings.weight is head.weight and _is_plain_on_cpu(model):
+        embeddings.sparse = True
 
 
 def _is_plain_on_cpu(model: Any) -> bool:

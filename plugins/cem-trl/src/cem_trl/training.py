@@ -14,7 +14,7 @@ from cem_toolkit.api import CemError, Context, Row, content_id
 from cem_trl.checkpoints import check_space, open_checkpoints
 from cem_trl.encoding import Encoder, Example
 from cem_trl.figures import figures
-from cem_trl.hardware import choose_device, choose_precision, prepare_memory
+from cem_trl.hardware import choose_device, choose_optimizer, choose_precision, prepare_memory, release_memory
 from cem_trl.models import check_adapter, load_tokenizer, stored_dtype, stored_numbers
 from cem_trl.options import TrlOptions
 from cem_trl.order import training_order
@@ -36,7 +36,7 @@ def start(options: TrlOptions, ctx: Context) -> tuple[str, Any]:
         tokenizer = load_tokenizer(ctx)
     stored_dtype(ctx.model.path)
     check_adapter(options, ctx.model)
-    check_space(ctx.folder, space_needed(ctx.model.path, options))
+    check_space(ctx.folder, space_needed(ctx.model.path, options, device))
     return device, tokenizer
 
 
@@ -50,6 +50,7 @@ def train(rows: Sequence[Row], options: TrlOptions, ctx: Context, version: str) 
         order = examples(rows, tokenizer, options, ctx)
         checkpoints = ctx.folder / "checkpoints"
         last = open_checkpoints(checkpoints, training_key(rows, options, ctx, f"{version} {device} {precision}"))
+        release_memory()
         trainer = make_trainer(order, tokenizer, options, ctx, device, precision)
         run(trainer, last, options, ctx)
         measured = figures(trainer, order, last)
@@ -119,11 +120,14 @@ def save(model: Any, options: TrlOptions, ctx: Context) -> None:
     save_model(model, ctx.model.path, folder, stored_dtype(ctx.model.path))
 
 
-def space_needed(model: Path, options: TrlOptions) -> int:
+def space_needed(model: Path, options: TrlOptions, device: str) -> int:
     """Bytes on disk: the result, and two checkpoints (a new one is whole before the old one goes)."""
     numbers = stored_numbers(model)
     stored = sum(file.stat().st_size for file in model.glob("*.safetensors"))
     result = 0 if options.method == "lora" and not options.merge else stored
-    # Weights and AdamW's two moments; of adapters they are small enough for the reserve.
-    checkpoint = 0 if options.method == "lora" else numbers * (6 if options.precision == "bfloat16" else 12)
+    # Weights and the optimiser's moments, both in the weights' format or one in bfloat16; of adapters they are small
+    # enough for the reserve.
+    weight = 2 if options.precision == "bfloat16" else 4
+    moments = 2 if choose_optimizer(options, device) == "factored-adamw" else 2 * weight
+    checkpoint = 0 if options.method == "lora" else numbers * (weight + moments)
     return result + (2 * checkpoint if options.checkpoint_seconds else 0)

@@ -1,0 +1,128 @@
+"""How fast, and in how little memory, does the trainer `trl` train, against a script of TRL's users?
+
+    python benchmarks/speed/training.py [--repeats 3] [--out FILE.json] [--ablations] [--profile]
+
+Each way trains the embedded model in a process of its own, on the same rows (Wikipedia summaries of about 100 tokens,
+and questions with their answers), for as many steps of 8 rows at the same learning rate. `stock` is the SFTTrainer of
+TRL's quick start with no settings but those; TRL loads float32 weights then and computes in bfloat16, as the default
+here does. Useful tokens are those with a loss. Time is that of `train()`; memory is the process's peak from its start
+to the saved model. The loss of the saved models is measured in float32 by one procedure for all.
+
+`--ablations` also trains each way that differs by one means; `--profile` tells where a step's time goes.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cem_toolkit.machine import processor
+
+ROWS, EPOCHS, HELD_OUT = 16, 2, 32
+WAYS: dict[str, dict[str, Any]] = {
+    "stock": {"way": "stock"},
+    "ours": {"way": "ours"},
+}
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "stock, weights in bfloat16": {"way": "stock", "settings": {"model_init_kwargs": {"dtype": "bfloat16"}}},
+    "ours, AdamW": {"way": "ours", "settings": {"optimizer": "adamw"}},
+    "ours, no gradient checkpointing": {"way": "ours", "settings": {"gradient_checkpointing": False}},
+    "ours, embeddings frozen": {"way": "ours", "settings": {"freeze": "embeddings"}},
+    "ours, embeddings frozen, AdamW": {"way": "ours", "settings": {"freeze": "embeddings", "optimizer": "adamw"}},
+    "ours, weights in bfloat16": {"way": "ours", "settings": {"precision": "bfloat16"}},
+    "ours, LoRA": {"way": "ours", "settings": {"method": "lora"}},
+}
+
+
+def run(job: dict[str, Any]) -> dict[str, Any]:
+    """The figures that `training_ways.py` prints for `job`, made in a process of its own."""
+    job = {"rows": ROWS, "epochs": EPOCHS, "held_out": HELD_OUT, "seed": 0} | job
+    command = [sys.executable, str(Path(__file__).with_name("training_ways.py")), json.dumps(job)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{job} failed:\n{done.stderr[-2000:]}")
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def train(way: dict[str, Any], seed: int, judge: bool = True) -> dict[str, Any]:
+    """Trains one way; with `judge`, the saved model's losses are in the figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = run(way | {"seed": seed, "out": folder})
+        if judge:
+            figures["saved_model_loss"] = run({"way": "evaluate", "out": folder})
+    figures["useful_tokens_per_second"] = figures["supervised_tokens"] / figures["seconds"]
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()}
+
+
+def spread(values: Sequence[float], digits: int = 3) -> dict[str, float]:
+    found = {"median": statistics.median(values), "minimum": min(values), "maximum": max(values)}
+    return {name: round(value, digits) for name, value in found.items()}
+
+
+def measure(repeats: int) -> dict[str, Any]:
+    """Figures of `repeats` pairs, stock and ours by turns, each pair with a seed of its own.
+
+    `training_ratio` is our useful tokens per second over stock's, `training_memory_ratio` our peak memory over stock's.
+    """
+    pairs: list[dict[str, dict[str, Any]]] = []
+    for seed in range(repeats):
+        names = list(WAYS) if seed % 2 == 0 else list(reversed(WAYS))
+        pairs.append({name: train(WAYS[name], seed) for name in names})
+        for name in WAYS:
+            print(seed, name, pairs[-1][name], file=sys.stderr, flush=True)
+    ratio = {
+        key: [pair["ours"][figure] / pair["stock"][figure] for pair in pairs]
+        for key, figure in (
+            ("training_ratio", "useful_tokens_per_second"),
+            ("training_memory_ratio", "peak_mib"),
+        )
+    }
+    ways = {name: [pair[name] for pair in pairs] for name in WAYS}
+    return {
+        "machine": processor(),
+        "versions": {name: version(name) for name in ("cem-trl", "trl", "torch", "transformers")},
+        "rows": ROWS,
+        "epochs": EPOCHS,
+        **{key: spread(values) for key, values in ratio.items()},
+        "start_loss": run({"way": "evaluate", "out": ""}),
+        "ways": {name: summary(runs) | {"runs": runs} for name, runs in ways.items()},
+    }
+
+
+def summary(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Medians and ranges over the repeats; the losses' are seed noise."""
+    found = {name: spread([run[name] for run in runs], 1) for name in ("useful_tokens_per_second", "peak_mib")}
+    for rows in ("train", "held_out"):
+        found[f"{rows}_loss"] = spread([run["saved_model_loss"][rows] for run in runs], 4)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--ablations", action="store_true")
+    parser.add_argument("--profile", action="store_true")
+    default = Path(__file__).parents[1] / "results" / "training_speed.json"
+    parser.add_argument("--out", type=Path, default=default)
+    given = parser.parse_args()
+    report = json.loads(given.out.read_text("utf-8")) if given.out.is_file() and not given.repeats else {}
+    if given.repeats:
+        report = measure(given.repeats)
+    if given.ablations:
+        report["ablations"] = {name: train(way, 0) for name, way in ABLATIONS.items()}
+    if given.profile:
+        with tempfile.TemporaryDirectory() as folder:
+            report["profile"] = run({"way": "ours", "epochs": 1, "profile": True, "out": folder})["profile"]
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Where the time of training goes, by kind of work; for `training.py --profile`."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::matmul", "aten::linear")
+
+
+def by_kind(work: Callable[[], Any]) -> dict[str, float]:
+    """Shares of the time that `work` spends in PyTorch's operators, those of one kind together."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        work()
+    spent: Counter[str] = Counter()
+    for event in profile.events():
+        spent[_kind(event)] += event.self_cpu_time_total
+    spent.pop("", None)
+    total = sum(spent.values())
+    return {kind: round(time / total, 3) for kind, time in spent.most_common()}
+
+
+def _kind(event: Any) -> str:
+    """What `event` belongs to by its name and those of what it is part of; "" for Python's own time around steps."""
+    names = [event.name]
+    while event.cpu_parent is not None:
+        event = event.cpu_parent
+        names.append(event.name)
+    if any("HeadLoss" in name for name in names):
+        product = any(name in PRODUCTS for name in names)
+        return "output layer, products" if product else "output layer, softmax and copies"
+    if any(name.startswith("Optimizer.step") for name in names):
+        return "optimiser"
+    if any("attention" in name or "flash" in name for name in names):
+        return "attention"
+    if any(name in PRODUCTS for name in names):
+        return "linear layers, products"
+    return "normalisation, activations, copies and all else" if names[0].startswith(("aten::", "autograd::")) else ""
