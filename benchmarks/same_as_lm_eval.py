@@ -97,7 +97,7 @@ def read_rows(questions: Path | None, limit: int) -> list[dict[str, Any]]:
     if questions is None:
         from cem_embedded.factbook import make_questions
 
-        made = {(row["question"], *row["choices"]): row for seed in (0, 1) for row in make_questions(seed)}
+        made = {question_id(row["question"], row["choices"]): row for seed in (0, 1, 2) for row in make_questions(seed)}
         rows = list(made.values())
     else:
         rows = [json.loads(line) for line in questions.read_text(encoding="utf-8").split("\n") if line.strip()]

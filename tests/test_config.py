@@ -25,6 +25,18 @@ def test_three_errors_are_all_reported(values: dict[str, Any], plugins: Plugins)
     assert any(line.startswith("cem.yaml: trainer.forgets: input should be a valid integer") for line in lines)
 
 
+def test_a_share_to_ask_again_is_above_0_and_no_more_than_all(values: dict[str, Any], plugins: Plugins) -> None:
+    lines = problems({**values, "retest": {"rest": 0, "last": 1.5}}, plugins)
+    assert lines == (
+        "cem.yaml: retest.rest: input should be greater than 0 (got 0)",
+        "cem.yaml: retest.last: input should be less than or equal to 1 (got 1.5)",
+    )
+    given = dict(values)
+    set_value(given, "retest.rest=0.3")
+    config, _ = resolve(given, plugins, "cem.yaml")
+    assert (config.retest.rest, config.retest.last) == (0.3, 1.0)
+
+
 def test_a_wrong_plugin_does_not_hide_the_other_errors(values: dict[str, Any], plugins: Plugins) -> None:
     lines = problems({**values, "rounds": -1, "plugins": ["wikki", "toy-train"]}, plugins)
     assert any("rounds" in line for line in lines)

@@ -128,3 +128,22 @@ def test_resume_after_kill_9_goes_on_from_the_last_checkpoint(folder: Path) -> N
     assert trained
     assert trained.figures["resumed_from_step"] > 0
     assert not list(trained.folder.rglob("checkpoints"))
+
+
+def test_a_part_of_the_questions_is_answered_as_all_of_them(folder: Path) -> None:
+    for more in ([], ["--set", "retest.last=0.3"]):
+        done = command(folder, *evolving(*more))
+        assert done.returncode == 0, done.stderr
+    part = find_run("latest", folder / "runs")
+    turn = summary(folder)["rounds"][0]
+    assert set(turn["reused"]) == {"mine", "retrieve/wiki", "guard", "read", "mix", "train"}
+    assert turn["asked"]["n"] < turn["asked"]["total"] == len(COUNTRIES)
+    trained = part.rounds[0].stage("train")
+    assert trained
+    full = find_run(trained.info["reused_from"].split("/")[0], folder / "runs")
+    every = {attempt.id: attempt for attempt in full.rounds[0].attempts}
+    assert len(every) == len(COUNTRIES)
+    for attempt in part.rounds[0].attempts:
+        assert attempt.split == every[attempt.id].split
+        # As near as the machine's precision has it, bfloat16 where it knows that: other questions share the batch.
+        assert attempt.scores == pytest.approx(every[attempt.id].scores, rel=5e-3)

@@ -34,7 +34,14 @@ def test_reviewed_questions_are_left_out_of_mined(tmp_path: Path) -> None:
     before = [dataclasses.replace(attempt(f"q{number}"), split="mined", correct=False) for number in range(4)]
     after = [dataclasses.replace(one, correct=True) for one in before]
     sets = paired(answers(tmp_path, before), answers(tmp_path, after), {before[0].id, before[1].id})
-    assert outcomes(sets)["mined"] == {"n": 2, "right_before": 0, "right_after": 2, "fixed": 2, "broken": 0}
+    assert outcomes(sets)["mined"] == {
+        "n": 2,
+        "right_before": 0,
+        "right_after": 2,
+        "fixed": 2,
+        "broken": 0,
+        "total": 2,
+    }
     assert outcomes(sets)["reviewed"]["n"] == 2
 
 
@@ -43,8 +50,8 @@ def test_general_is_by_task(tmp_path: Path) -> None:
     after = [dataclasses.replace(one, correct=one.task == "a") for one in before]
     sets = paired(answers(tmp_path, before), answers(tmp_path, after), ())
     assert outcomes(sets)["general"] == {
-        "a": {"n": 1, "right_before": 1, "right_after": 1, "fixed": 0, "broken": 0},
-        "b": {"n": 1, "right_before": 1, "right_after": 0, "fixed": 0, "broken": 1},
+        "a": {"n": 1, "right_before": 1, "right_after": 1, "fixed": 0, "broken": 0, "total": 1},
+        "b": {"n": 1, "right_before": 1, "right_after": 0, "fixed": 0, "broken": 1, "total": 1},
     }
 
 

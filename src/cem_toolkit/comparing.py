@@ -25,7 +25,8 @@ class Comparison:
     """Several runs, each against the first."""
 
     runs: tuple[dict[str, Any], ...]
-    """Of each `run`, `folder`, `shipped` (the last accepted round), `model` (its fingerprint) and `questions`."""
+    """Of each `run`, `folder`, `shipped` (the last accepted round), `model` (its fingerprint) and `questions`, and `of`
+    how many these are where the shipped model was not asked all."""
     differences: tuple[Difference, ...]
     common: int
     """Questions that all runs asked, with the same key."""
@@ -100,6 +101,9 @@ def _read(run: Run) -> _Results:
         for attempt in attempts_of(run.round(shipped))
     }
     told = {"run": run.name, "folder": str(run.folder), "shipped": shipped, "model": model, "questions": len(asked)}
+    evaluated = run.round(shipped).stage("evaluate")
+    if evaluated and "of" in evaluated.figures:
+        told["of"] = evaluated.figures["of"]
     return _Results(told, asked, reviewed_questions(run, shipped))
 
 
@@ -158,6 +162,12 @@ def _notes(sets: Mapping[str, int], rekeyed: int, common: int, results: Sequence
     if rekeyed:
         yield f"{rekeyed:,} questions have another right answer in one run than in another, and are left out"
     for result in results:
+        if "of" in result.told:
+            yield (
+                f"{result.told['run']}: its shipped model was asked {result.told['questions']:,} of "
+                f"{result.told['of']:,} questions, chosen by what it was trained on (retest); the figures are of the "
+                "questions asked, and neither run's on all of them"
+            )
         if result.told["questions"] > common + rekeyed:
             yield f"{result.told['run']}: {result.told['questions'] - common - rekeyed:,} questions are not in all runs"
 

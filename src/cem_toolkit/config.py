@@ -76,6 +76,19 @@ class GateConfig(Options):
     )
 
 
+class RetestConfig(Options):
+    """Which questions are asked again after a round; less than all of them saves time, and gives estimates."""
+
+    rest: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Share of the questions that a round's training could not have touched that is asked after it; "
+        "those it could, selection questions and general tasks are always asked.",
+    )
+    last: float = Field(1.0, gt=0, le=1, description="The same after the last round.")
+
+
 class OpenBookConfig(Options):
     """The open-book test: does a passage, put before the question, make the model answer rightly?"""
 
@@ -114,6 +127,11 @@ class Config(Options):
         1, ge=1, description="Train every round with so many seeds; all but the first only measure how much is noise."
     )
     gate: GateConfig = Field(GateConfig(), description="The limits within which a round is accepted.")
+    retest: RetestConfig = Field(
+        RetestConfig(),
+        description="Share of the questions that training could not have touched that is asked again after a round, "
+        "and after the last one; all others always are. Below 1 saves time and gives estimates.",
+    )
     open_book: OpenBookConfig = Field(OpenBookConfig(), description="The test of what retrieval alone would fix.")
     neutral: Path | None = Field(
         None,

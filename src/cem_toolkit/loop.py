@@ -12,6 +12,7 @@ from cem_toolkit import steps
 from cem_toolkit.arms import arm_names, seed_of
 from cem_toolkit.config import Config, Crew
 from cem_toolkit.records import Mistake, Model, Passage
+from cem_toolkit.retest import Retest
 from cem_toolkit.run import Stage
 from cem_toolkit.stages import Stages
 from cem_toolkit.steps import Material, Standing
@@ -79,14 +80,17 @@ def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: 
     if not steps.load_rows(mixed):
         raise NothingToDo(f"nothing to train on: no rows came of {len(material.passages):,} passages")
     trained = steps.train(trial, number, model, mixed)
-    tried = steps.stand(stages, number, trained)
+    again = steps.ask_again(stages, number, material, mixed)
+    tried = steps.stand(stages, number, trained, again)
     for name in arm_names(stages.config):
-        go_arm(trial, number, name, model, material, mixed)
+        go_arm(trial, number, name, model, material, mixed, again)
     return tried
 
 
-def go_arm(stages: Stages, number: int, name: str, model: Model, material: Material, mixed: Stage) -> None:
-    """Trains a control arm from the model that the round began with, and evaluates what became of it."""
+def go_arm(
+    stages: Stages, number: int, name: str, model: Model, material: Material, mixed: Stage, again: Retest | None
+) -> None:
+    """Trains a control arm from the model that the round began with, and asks it what the round is asked."""
     arm = stages.of_arm(name)
     reseeded = arm.with_seed(arm.seed + seed_of(name))
     if name == "random":
@@ -102,7 +106,7 @@ def go_arm(stages: Stages, number: int, name: str, model: Model, material: Mater
     if not steps.load_rows(rows):
         stages.log(f"arm {name}: has no rows, and is left out")
         return
-    steps.evaluate(arm.with_seed(arm.config.seed), number, steps.train(reseeded, number, model, rows))
+    steps.evaluate(arm.with_seed(arm.config.seed), number, steps.train(reseeded, number, model, rows), again)
 
 
 def stage_names(config: Config, crew: Crew) -> Iterator[tuple[int, str]]:

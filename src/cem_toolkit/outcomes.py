@@ -48,6 +48,8 @@ class Answer:
     split: str
     group: str
     margin: float
+    drawn: bool = False
+    """Whether it stands for questions that were not asked (`Attempt.weight` above 1)."""
 
 
 Answers = Mapping[tuple[str, str], Answer]
@@ -67,7 +69,13 @@ def read_answers(path: Path) -> dict[tuple[str, str], Answer]:
         for number, line in enumerate(file, 1):
             try:
                 read = json.loads(line)
-                answer = Answer(bool(read["correct"]), shared(read["split"]), shared(read["group"]), _margin(read))
+                answer = Answer(
+                    bool(read["correct"]),
+                    shared(read["split"]),
+                    shared(read["group"]),
+                    _margin(read),
+                    read.get("weight", 1) > 1,
+                )
                 answers[shared(read["task"]), read["id"]] = answer
             except (ValueError, TypeError, KeyError) as error:
                 raise CemError(f"{path}:{number}: is no Attempt record: {error!r}") from None
@@ -85,25 +93,73 @@ def _margin(read: Mapping[str, Any]) -> float:
 
 @dataclass
 class Pairs:
-    """A set's questions: (right before, right now) of each, and their groups."""
+    """A set's questions: (right before, right now) of each that was asked, and their groups."""
 
     pairs: list[tuple[bool, bool]] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    drawn: list[bool] = field(default_factory=list)
+    """Of each, whether it was drawn from the questions that were not all asked."""
+    total: int = 0
+    """How many questions the set has, asked or not."""
+    squares: int = 0
+    """The sum of the squared sizes of all its groups; a question without a group is its own."""
+    known: int | None = None
+    """How many of all these were right before, where all were asked before."""
+
+    @property
+    def asked(self) -> int:
+        return len(self.pairs)
+
+    @property
+    def blind(self) -> bool:
+        """Whether nothing is known of a part of the set: not all of it was asked, and none drawn from the rest."""
+        return self.asked < self.total and not any(self.drawn)
+
+    def add(self, before: bool, now: Answer) -> None:
+        self.pairs.append((before, now.correct))
+        self.groups.append(now.group)
+        self.drawn.append(now.drawn)
 
 
-def paired(before: Answers, after: Answers, reviewed: Collection[str]) -> dict[str, Pairs]:
+def paired(
+    before: Answers, after: Answers, reviewed: Collection[str], among: Answers | None = None
+) -> dict[str, Pairs]:
     """The questions that both have, by set: those of `SETS`, and `general: TASK` for each general task.
 
     `reviewed` are the ids of questions whose own answer pair was trained on; they are counted apart, never as mined.
+    `among` are all questions of the run, where these are not those of `before`.
     """
     sets = {name: Pairs() for name in SETS}
     for key, now in after.items():
         then = before.get(key)
         if then is not None:
-            into = sets.setdefault(set_name(key[0], key[1], now.split, reviewed), Pairs())
-            into.pairs.append((then.correct, now.correct))
-            into.groups.append(now.group)
+            sets.setdefault(set_name(key[0], key[1], now.split, reviewed), Pairs()).add(then.correct, now)
+    if not any(any(found.drawn) for found in sets.values()):  # all were asked
+        for found in sets.values():
+            found.total, found.known = found.asked, sum(then for then, _ in found.pairs)
+        return sets
+    sizes: dict[tuple[str, str], int] = {}
+    for key, answer in (before if among is None else among).items():
+        name = set_name(key[0], key[1], answer.split, reviewed)
+        found = sets.setdefault(name, Pairs())
+        seen = sizes.get((name, answer.group), 0) if answer.group else 0
+        sizes[name, answer.group] = seen + 1
+        found.total += 1
+        found.squares += 2 * seen + 1  # (seen + 1)² - seen²
+        if among is None:
+            found.known = (found.known or 0) + answer.correct
     return sets
+
+
+def pair_up(keys: Iterable[tuple[str, str]], before: Answers, after: Answers) -> Pairs:
+    """These questions as one set, without regard to groups. All were asked `before`, and some `after`."""
+    found = Pairs(known=0)
+    for key in keys:
+        found.total, found.squares = found.total + 1, found.squares + 1
+        found.known = (found.known or 0) + before[key].correct
+        if key in after:
+            found.add(before[key].correct, after[key])
+    return found
 
 
 def set_name(task: str, question_id: str, split: str, reviewed: Collection[str]) -> str:
@@ -116,7 +172,7 @@ def set_name(task: str, question_id: str, split: str, reviewed: Collection[str])
 
 
 def outcomes(sets: Mapping[str, Pairs]) -> dict[str, Any]:
-    """Counts by set, JSON-safe; under `general` by task."""
-    counted = {name: asdict(Outcome.of(found.pairs)) for name, found in sets.items()}
+    """Counts of what was asked, by set, JSON-safe; under `general` by task. `total` is how many the set has."""
+    counted = {name: {**asdict(Outcome.of(found.pairs)), "total": found.total} for name, found in sets.items()}
     general = {name.removeprefix(GENERAL): count for name, count in counted.items() if name.startswith(GENERAL)}
     return {**{name: counted[name] for name in SETS}, "general": general}

@@ -80,6 +80,8 @@ def make_plan(stages: Stages, model: Model | None) -> Plan:
     questions = sum(number for number, _ in counted.values())
     assumed = REFERENCE_BYTES / max(model_bytes, 1)
     per_question, per_token, basis = _measured(stages)
+    if min(config.retest.rest, config.retest.last) < 1:
+        basis += "; a test of a part (retest) takes less than the full one that is reckoned with"
     work = {
         "evaluate": questions * per_question if per_question else evaluation_tokens / (FORWARD_TOKENS * assumed),
         "train": (budget or GUESSED_TOKENS) * epochs * (per_token or 1 / (TRAINING_TOKENS * assumed)),

@@ -109,6 +109,9 @@ class Attempt(Record):
     """What should follow `prompt` exactly: the delimiter and the right answer as the task phrases it."""
     right_under: tuple[str, ...] = ()
     """Other metrics, extractions or normalisations under which the same output counts as right."""
+    weight: float = 1.0
+    """How many questions of its split it stands for: more than 1 where it was drawn from such as were not all asked
+    again (`retest`). Given by the core, never by an evaluator."""
 
     @property
     def margin(self) -> float:

@@ -64,6 +64,9 @@ class Context:
     """For mixers: the rows that hold no mined question together with its answer. The leak guard drops the others, and
     many more, from what a mixer returns anyway; asked before, they take up no token budget. Every drop is kept with its
     reason."""
+    only: frozenset[str] | None = None
+    """For evaluators: the ids of the questions to ask, those of general tasks included; None: all. Asking all saves no
+    time but is not wrong: the core leaves out what it did not want."""
 
 
 class Component(ABC):

@@ -48,25 +48,35 @@ class Rate:
 
 @dataclass(frozen=True)
 class Change:
-    """What became of the same questions; JSON-safe by `dataclasses.asdict`."""
+    """What became of the same questions; JSON-safe by `dataclasses.asdict`.
+
+    Where only a part of them was asked (`n` < `total`), counts and groups are of that part; shares, points, interval
+    and p are estimates for all of them (`cem_toolkit.stratified`)."""
 
     n: int
+    """How many were asked."""
+    total: int
+    """How many there are."""
     groups: int
     """How many clusters the questions make: every group, and every question without one."""
     right_before: int
     right_after: int
     fixed: int
     broken: int
+    share_before: float
+    """right_before / n"""
+    share_after: float
     points: float
-    """(right_after - right_before) / n, from -1 to 1."""
+    """The difference of the shares, (right_after - right_before) / n, from -1 to 1."""
     level: float
     low: float
     high: float
     """The ends of the confidence interval of `points` at `level`, not adjusted for other comparisons."""
-    p_mcnemar: float
-    """McNemar's exact p, which takes every question for independent."""
+    p_mcnemar: float | None
+    """McNemar's exact p, which takes every question for independent; None where a part was asked."""
     p: float
-    """The exact p by groups (`sign_flip`); the same as McNemar's where every question stands alone."""
+    """The exact p by groups (`sign_flip`); the same as McNemar's where every question stands alone. Where a part was
+    asked, the p that goes with the interval."""
     p_adjusted: float
     """`p` after Holm's correction over a family of comparisons (`adjusted`); `p` itself before."""
     verdict: Verdict
@@ -242,11 +252,14 @@ def compare(
     points = (outcome.right_after - outcome.right_before) / outcome.n
     return Change(
         n=outcome.n,
+        total=outcome.n,
         groups=clusters.total(),
         right_before=outcome.right_before,
         right_after=outcome.right_after,
         fixed=outcome.fixed,
         broken=outcome.broken,
+        share_before=outcome.right_before / outcome.n,
+        share_after=outcome.right_after / outcome.n,
         points=points,
         level=level,
         low=interval.low,
@@ -254,7 +267,7 @@ def compare(
         p_mcnemar=mcnemar(outcome.fixed, outcome.broken),
         p=p,
         p_adjusted=p,
-        verdict=_verdict(points, p, alpha),
+        verdict=verdict(points, p, alpha),
     )
 
 
@@ -266,7 +279,7 @@ def adjusted(changes: Mapping[str, Change], alpha: float = ALPHA) -> dict[str, C
     for rank, name in enumerate(sorted(changes, key=lambda name: (changes[name].p, name))):
         change = changes[name]
         largest = min(1.0, max(largest, change.p * (len(changes) - rank)))
-        results[name] = replace(change, p_adjusted=largest, verdict=_verdict(change.points, largest, alpha))
+        results[name] = replace(change, p_adjusted=largest, verdict=verdict(change.points, largest, alpha))
     return {name: results[name] for name in changes}
 
 
@@ -297,7 +310,7 @@ def _design_effect(kinds: NDArray[np.float64], counts: NDArray[np.float64]) -> f
     return float(np.clip(by_cluster / by_question if by_question > 0 else largest, 1, largest))
 
 
-def _verdict(points: float, p: float, alpha: float) -> Verdict:
+def verdict(points: float, p: float, alpha: float = ALPHA) -> Verdict:
     if p > alpha or points == 0:
         return "no change shown"
     return "better" if points > 0 else "worse"

@@ -20,6 +20,7 @@ from cem_toolkit.neutral import read_neutral, score_neutral
 from cem_toolkit.openbook import open_book_summary, read_passages
 from cem_toolkit.outcomes import Answers, read_answers
 from cem_toolkit.records import Attempt, Mistake, Model, Passage, Record, Row, content_id
+from cem_toolkit.retest import Retest, choose, touched
 from cem_toolkit.roles import Context
 from cem_toolkit.run import Stage
 from cem_toolkit.sealing import sealed
@@ -71,25 +72,29 @@ class Material:
     keys: Mapping[str, str]
 
 
-def stand(stages: Stages, number: int, model: Model) -> Standing:
-    """The model of round `number` with its answers."""
-    return Standing(number, model, evaluate(stages, number, model), stages.guards)
+def stand(stages: Stages, number: int, model: Model, again: Retest | None = None) -> Standing:
+    """The model of round `number` with its answers, to the questions of `again` where not all are asked."""
+    return Standing(number, model, evaluate(stages, number, model, again), stages.guards)
 
 
-def evaluate(stages: Stages, number: int, model: Model) -> Stage:
+def evaluate(stages: Stages, number: int, model: Model, again: Retest | None = None) -> Stage:
     evaluator, config = stages.crew.evaluator, stages.config
     neutral = read_neutral(stages.config_folder / config.neutral if config.neutral else None)
 
     def work(ctx: Context) -> Results:
+        if again:
+            ctx = dataclasses.replace(ctx, only=again.ids)
+            ctx.log(f"asks {len(again.weights):,} of {again.total:,} questions again (retest)")
         watched = evaluator.evaluate(config.general, ctx) if config.general else ()
         # A general task's own training questions are nothing to watch: the task reports its test questions.
         general = [attempt for attempt in watched if attempt.part != "train"]
         attempts = assign(list(evaluator.evaluate(config.tasks, ctx)), general, config.split)
         if not attempts:
             raise CemError(f"tasks {', '.join(config.tasks)}: there is no question in them")
+        attempts = again.take(attempts) if again else attempts
         right = sum(attempt.correct for attempt in attempts)
         figures = {"questions": len(attempts), "right": right, "neutral": score_neutral(neutral, ctx)}
-        return {"attempts.jsonl": attempts}, figures
+        return {"attempts.jsonl": attempts}, figures | ({"of": again.total} if again else {})
 
     ctx = stages.context(evaluator, model, number, stages.cache)
     inputs = {
@@ -99,6 +104,7 @@ def evaluate(stages: Stages, number: int, model: Model) -> Stage:
         "split": config.split.model_dump(),
         "chat_template": config.chat_template,
         "neutral": content_id(*neutral),
+        **({"only": again.key} if again else {}),
     }
     return stages.perform(number, "evaluate", evaluator, model, inputs, work)
 
@@ -250,6 +256,17 @@ def train(stages: Stages, number: int, model: Model, mixed: Stage) -> Model:
     if stage.figures["adapter"]:
         return Model(name=name, path=model.path, adapter=folder, fingerprint=mark)
     return Model(name=name, path=folder, fingerprint=mark)
+
+
+def ask_again(stages: Stages, number: int, material: Material, mixed: Stage) -> Retest | None:
+    """Which questions are asked after round `number`; None: all."""
+    config = stages.config
+    part = config.retest.last if number == config.rounds else config.retest.rest
+    if part == 1:
+        return None
+    attempts = material.start.attempts
+    sure = touched(load_rows(mixed), material.passages, material.mistakes, attempts)
+    return choose(attempts, sure, part, config.seed)
 
 
 def judge(stages: Stages, number: int, start: Standing, before: Standing, after: Standing) -> Stage:

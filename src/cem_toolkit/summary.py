@@ -6,7 +6,7 @@ from dataclasses import asdict
 from math import exp
 from typing import TYPE_CHECKING, Any
 
-from cem_toolkit.outcomes import GENERAL, Answers, Pairs, outcomes, paired, set_name
+from cem_toolkit.outcomes import GENERAL, Answers, Pairs, outcomes, pair_up, paired, set_name
 
 if TYPE_CHECKING:
     from cem_toolkit.run import Arm, Round, Run, Stage
@@ -48,6 +48,7 @@ def _round(
     base = run.round(turn.base)
     return {
         "round": turn.number,
+        "asked": {"n": len(turn.answers), "total": len(start)},
         **outcomes(sets),
         "changes": _changes(sets),
         "mistakes": dict(Counter(mistake.kind for mistake in turn.mistakes)),
@@ -58,7 +59,7 @@ def _round(
         "neutral": _neutral(run.start.stage("evaluate"), turn.stage("evaluate")),
         "gate": dict(gate.figures) if gate else None,
         "arms": {arm.name: _arm(arm, turn, start, reviewed, older) for arm in turn.arms},
-        "noise": _noise(turn, reviewed),
+        "noise": _noise(turn, start, reviewed),
         "seconds": {stage.name: round(stage.seconds, 1) for stage in turn.stages},
         "reused": [stage.name for stage in turn.stages if stage.reused],
         "model": {
@@ -80,7 +81,7 @@ def _arm(arm: "Arm", turn: "Round", start: Answers, reviewed: frozenset[str], ol
     return {
         **outcomes(sets),
         "changes": _changes(sets),
-        "against": _changes(paired(arm.answers, turn.answers, reviewed | own)),
+        "against": _changes(paired(arm.answers, turn.answers, reviewed | own, start)),
         **_cost(arm),
         "seconds": {stage.name: round(stage.seconds, 1) for stage in arm.stages},
     }
@@ -93,33 +94,31 @@ def _cost(arm: "Arm") -> dict[str, Any]:
 
 def _changes(sets: Mapping[str, Pairs]) -> dict[str, Any]:
     """Of every set that has questions, the change with its interval; p is corrected over all of them."""
-    from cem_toolkit.stats import adjusted, compare
+    from cem_toolkit.stats import adjusted
+    from cem_toolkit.stratified import compare_set
 
-    family = {name: compare(found.pairs, found.groups) for name, found in sets.items() if found.pairs}
+    family = {name: compare_set(found) for name, found in sets.items() if found.pairs}
     return {name: asdict(change) for name, change in adjusted(family).items()}
 
 
 def _accuracies(models: Sequence[Answers], reviewed: Sequence[frozenset[str]]) -> list[dict[str, Any]]:
-    """Of every round from 0 on, by set: how many were right, with the interval of the share."""
-    from cem_toolkit.stats import accuracy_interval
+    """Of every round from 0 on, by set: how many were right of those asked, and the share with its interval."""
+    from cem_toolkit.stratified import accuracy
 
     last = frozenset().union(*reviewed)
-    found = []
-    for answers in models:
-        right: Counter[str] = Counter()
-        asked: Counter[str] = Counter()
-        for (task, question), answer in answers.items():
-            name = set_name(task, question, answer.split, last)
-            asked[name] += 1
-            right[name] += answer.correct
-        ends = {name: accuracy_interval(right[name], asked[name]) for name in asked}
-        found.append({name: {"right": right[name], "n": asked[name], **asdict(ends[name])} for name in sorted(asked)})
-    return found
+
+    def of_set(found: Pairs) -> dict[str, Any]:
+        right = sum(now for _, now in found.pairs)
+        return {"right": right, "n": found.asked, "total": found.total, **asdict(accuracy(found))}
+
+    every = (paired(models[0], answers, last) for answers in models)
+    return [{name: of_set(sets[name]) for name in sorted(sets) if sets[name].pairs} for sets in every]
 
 
-def _noise(turn: "Round", reviewed: frozenset[str]) -> dict[str, Any] | None:
+def _noise(turn: "Round", start: Answers, reviewed: frozenset[str]) -> dict[str, Any] | None:
     """How much accuracy differs between repeats of the round under other seeds, by set; None without repeats."""
     from cem_toolkit.stats import noise_floor
+    from cem_toolkit.stratified import share_right
 
     repeats = [arm for arm in turn.arms if arm.name.startswith("seed-")]
     if not repeats:
@@ -127,9 +126,9 @@ def _noise(turn: "Round", reviewed: frozenset[str]) -> dict[str, Any] | None:
     seen = reviewed | {question for arm in repeats for row in arm.rows for question in row.own_pairs}
     shares: dict[str, list[float]] = {}
     for arm in (turn, *repeats):
-        for name, found in paired(arm.answers, arm.answers, seen).items():
+        for name, found in paired(start, arm.answers, seen).items():
             if found.pairs:
-                shares.setdefault(name, []).append(sum(right for right, _ in found.pairs) / len(found.pairs))
+                shares.setdefault(name, []).append(share_right(found))
     floors = {name: noise_floor(values) for name, values in shares.items()}
     return {name: asdict(floor) for name, floor in floors.items() if floor}
 
@@ -148,6 +147,7 @@ def _forgetting(start: Answers, rounds: Sequence["Round"], reviewed: frozenset[s
     if not rounds:
         return None
     from cem_toolkit.forgetting import matrix
+    from cem_toolkit.stratified import share_right
 
     models = [start, *(turn.answers for turn in rounds)]
     columns: dict[str, list[tuple[str, str]]] = {}
@@ -160,11 +160,13 @@ def _forgetting(start: Answers, rounds: Sequence["Round"], reviewed: frozenset[s
         name = f"mistakes of round {turn.number}"
         columns[name] = [(mistake.task, mistake.attempt_id) for mistake in turn.mistakes]
         taught[name] = turn.number
-    table = {
-        name: [sum(answers[key].correct for key in keys) / len(keys) for answers in models]
-        for name, keys in columns.items()
-        if keys
-    }
+
+    def share(keys: Sequence[tuple[str, str]], answers: Answers) -> float | None:
+        """None where nothing is known of some of them."""
+        found = pair_up(keys, start, answers)
+        return None if found.blind else share_right(found)
+
+    table = {name: [share(keys, answers) for answers in models] for name, keys in columns.items() if keys}
     return asdict(matrix(table, {name: number for name, number in taught.items() if name in table}))
 
 
@@ -178,4 +180,5 @@ def _known(start: Answers, final: Answers, reviewed: frozenset[str]) -> dict[str
         [start[key].margin for key in keys],
         [final[key].correct for key in keys],
     )
-    return {"quarters": [asdict(quarter) for quarter in quarters]} if quarters else None
+    total = sum(question not in reviewed for _, question in start)
+    return {"quarters": [asdict(one) for one in quarters], "n": len(keys), "total": total} if quarters else None

@@ -9,7 +9,7 @@ from cem_toolkit.cli import main
 from cem_toolkit.run import Run
 from conftest import Evolve
 
-OUTCOME = {"n", "right_before", "right_after", "fixed", "broken"}
+OUTCOME = {"n", "right_before", "right_after", "fixed", "broken", "total"}
 
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

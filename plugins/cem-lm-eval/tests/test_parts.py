@@ -107,9 +107,9 @@ def test_logs_stand_in_for_test_questions_alone(
     direct = evaluate(two_parts, ctx, mine_train=True)
     asked: list[str] = []
 
-    def run(tasks: Any, options: Any, ctx: Context, limit: Any, label: str = "evaluate") -> Any:
+    def run(tasks: Any, options: Any, ctx: Context, limit: Any, label: str = "evaluate", wanted: Any = None) -> Any:
         asked.append(label)
-        return original(tasks, options, ctx, limit, label)
+        return original(tasks, options, ctx, limit, label, wanted)
 
     original = running.run
     loaded = Library(parse_tasks([two_parts], ctx.config_folder)).tasks

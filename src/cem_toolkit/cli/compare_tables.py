@@ -41,7 +41,8 @@ def print_comparison(comparison: Comparison) -> None:
 
 def _run(run: Mapping[str, Any]) -> str:
     model = f"the model of round {run['shipped']}" if run["shipped"] else "the starting model"
-    return f"{plain(run['run'])}: {model} ({plain(run['model'])}), {run['questions']:,} questions"
+    of = f" of {run['of']:,}" if "of" in run else ""
+    return f"{plain(run['run'])}: {model} ({plain(run['model'])}), {run['questions']:,}{of} questions"
 
 
 def _settings(differences: Sequence[Difference], labels: Sequence[str]) -> Table:

@@ -40,7 +40,12 @@ def print_story(run: Run, entry: Entry, texts: Texts) -> None:
 def _answers(run: Run, entry: Entry) -> Table:
     shipped = shipped_round(run)
     table = Table("round", "answer", "", "margin", "model")
-    for given in entry.answers:
+    answers = {given.round: given for given in entry.answers}
+    for number in range(len(entry.path)):
+        given = answers.get(number)
+        if given is None:
+            table.add_row(str(number), "not asked", "-", "-", "shipped" if number == shipped else "")
+            continue
         models = ["starting model"] if given.round == 0 else []
         models += ["shipped"] if given.round == shipped else []
         models += ["rejected by the gate"] if not run.round(given.round).accepted else []

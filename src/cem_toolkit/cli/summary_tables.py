@@ -41,23 +41,44 @@ def print_summary(summary: Mapping[str, Any]) -> None:
 
 
 def _changes(turn: Mapping[str, Any]) -> Table:
-    table = _table(f"round {turn['round']}, against the starting model")
+    table = _table(f"round {turn['round']}, against the starting model" + _asked(turn))
     table.add_column("questions", overflow="fold")
     for name in ("n", "right before", "right after", "points [95 %]", "fixed of wrong", "broken of right", "gain"):
         table.add_column(name, justify="right", no_wrap=True)
     for name, change in turn["changes"].items():
-        n, before, after = change["n"], change["right_before"], change["right_after"]
+        n, before = change["n"], change["right_before"]
+        part = _part(change)
         table.add_row(
             escape(NAMES.get(name, name)),
-            f"{n:,}",
-            f"{before:,} ({before / n:.1%})",
-            f"{after:,} ({after / n:.1%})",
-            escape(points(change)),
+            f"{n:,} of {change['total']:,}" if part else f"{n:,}",
+            *(f"{'~' if part and when == 'after' else ''}{_right(change, when, part)}" for when in ("before", "after")),
+            escape(_about(change)),
             _rate(change["fixed"], n - before),
             _rate(change["broken"], before),
             SIGNS[change["verdict"]],
         )
     return table
+
+
+def _right(change: Mapping[str, Any], when: str, part: bool) -> str:
+    """How many were right; of a set that was asked in part the share alone, for counts would be of that part."""
+    right = change[f"right_{when}"]
+    return f"{change[f'share_{when}']:.1%}" if part else f"{right:,} ({right / change['n']:.1%})"
+
+
+def _part(change: Mapping[str, Any]) -> bool:
+    """Whether not all of the set was asked; in summaries of earlier versions, all were."""
+    return bool(change["n"] < change.get("total", 0))
+
+
+def _asked(turn: Mapping[str, Any]) -> str:
+    asked = turn.get("asked")
+    if not asked or asked["n"] == asked["total"]:
+        return ""
+    return (
+        f" (asked {asked['n']:,} of {asked['total']:,} questions; ~ marks estimates for a whole set, and fixed and "
+        "broken are counts of the questions asked)"
+    )
 
 
 def _arms(turn: Mapping[str, Any]) -> Table:
@@ -67,10 +88,10 @@ def _arms(turn: Mapping[str, Any]) -> Table:
     table.add_column("trained on")
     for name in names:
         table.add_column(escape(NAMES.get(name, name)), justify="right")
-    table.add_row(f"round {turn['round']}", *(escape(points(turn["changes"][name])) for name in names))
+    table.add_row(f"round {turn['round']}", *(escape(_about(turn["changes"][name])) for name in names))
     for arm, figures in turn["arms"].items():
         cells = (figures["changes"].get(name) for name in names)
-        table.add_row(escape(arm), *(escape(points(cell)) if cell else "-" for cell in cells))
+        table.add_row(escape(arm), *(escape(_about(cell)) if cell else "-" for cell in cells))
     return table
 
 
@@ -84,6 +105,11 @@ def points(change: Mapping[str, Any]) -> str:
     return f"{change['points'] * 100:+.1f} [{change['low'] * 100:+.1f}, {change['high'] * 100:+.1f}]"
 
 
+def _about(change: Mapping[str, Any]) -> str:
+    """The same, marked where it is an estimate."""
+    return ("~" if _part(change) else "") + points(change)
+
+
 def _rate(part: int, whole: int) -> str:
     return f"{part:,}/{whole:,} ({part / whole:.1%})" if whole else "-"
 
@@ -92,7 +118,7 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
     arms, random = turn["arms"], turn["arms"].get("random", {})
     if against := random.get("against", {}).get("mined"):
         verdict = {"better": "more", "worse": "less"}.get(against["verdict"], "no difference shown")
-        yield f"against random passages: mined {points(against)} points, p {against['p_adjusted']:.2g}: {verdict}"
+        yield f"against random passages: mined {_about(against)} points, p {against['p_adjusted']:.2g}: {verdict}"
         if floor := (turn["noise"] or {}).get("mined"):
             yield f"two trainings of one recipe differ by up to {floor['half_width'] * 100:.1f} points (mined)"
         else:

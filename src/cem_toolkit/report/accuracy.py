@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from cem_toolkit.report import svg
 from cem_toolkit.report.facts import Accuracy, Change, Facts, Turn, in_order
-from cem_toolkit.report.words import arm_label, arm_note, label, note, p_value, percent, signed, span
+from cem_toolkit.report.words import arm_label, arm_note, label, note, p_value, percent, questions, signed, span
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def accuracies(facts: Facts) -> Plot | None:
     for name in sets:
         found = [(number, row[name]) for number, row in table if name in row]
         lines = [_accuracy(scale, number, accuracy) for number, accuracy in found]
-        groups.append(Group(label(name), f"{found[-1][1].n:,} questions, {note(name)}", lines))
+        size = max(max(accuracy.n, accuracy.total) for _, accuracy in found)
+        groups.append(Group(label(name), f"{size:,} questions, {note(name)}", lines))
     return Plot(groups, svg.axis(scale))
 
 
@@ -62,6 +63,8 @@ def _accuracy(scale: svg.Scale, number: int, found: Accuracy) -> Line:
     detail = f"{percent(found.low or 0, 0)}–{percent(found.high or 0, 0)}" if known else ""
     chart = svg.track(scale, found.share, found.low, found.high, "after" if number else "before")
     name, counts = f"round {number}" if number else "start", f"{found.right:,} of {found.n:,} right"
+    if found.estimate is not None:
+        counts = f"estimate; {questions(found.n, found.total)}"
     return Line(name, chart, percent(found.share), detail, counts, "counts")
 
 
@@ -94,7 +97,8 @@ def _difference(scale: svg.Scale, change: Change) -> Line:
     detail = span(change.low or 0.0, change.high or 0.0) if known else ""
     chart = svg.track(scale, change.points, change.low, change.high, kind, zero=True)
     p = f" ({p_value(change.p)})" if change.p is not None else ""
-    return Line(label(change.name), chart, signed(change.points), detail, f"{change.verdict}{p}")
+    part = f"; estimate, {questions(change.n, change.total)}" if change.part else ""
+    return Line(label(change.name), chart, signed(change.points), detail, f"{change.verdict}{p}{part}")
 
 
 def arm_table(facts: Facts, turn: Turn) -> dict[str, Any] | None:
@@ -103,23 +107,28 @@ def arm_table(facts: Facts, turn: Turn) -> dict[str, Any] | None:
         return None
     sets = [name for name in in_order(turn.changes) if name != "reviewed"]
     rows = [
-        ("starting model", "", "", {name: (change.right_before, change.n) for name, change in turn.changes.items()}),
+        ("starting model", "", "", {name: _before(change) for name, change in turn.changes.items()}),
         (
             f"round {turn.number}",
             "the real one",
             _rows(turn.data),
-            {n: (c.right_after, c.n) for n, c in turn.changes.items()},
+            {name: _after(change) for name, change in turn.changes.items()},
         ),
     ]
     for name, arm in (turn.arms | turn.repeats).items():
         found = Turn({**arm, "round": turn.number}, turn.record).changes
-        rows.append((arm_label(name), arm_note(name), _rows(arm), {n: (c.right_after, c.n) for n, c in found.items()}))
-    table = [(name, said, made, [_cell(right.get(each)) for each in sets]) for name, said, made, right in rows]
+        rows.append((arm_label(name), arm_note(name), _rows(arm), {name: _after(c) for name, c in found.items()}))
+    table = [(name, said, made, [cells.get(each, ("–", "")) for each in sets]) for name, said, made, cells in rows]
     return {"sets": [label(name) for name in sets], "rows": table}
 
 
-def _cell(counts: tuple[int, int] | None) -> tuple[str, str]:
-    return (percent(counts[0] / counts[1]), f"{counts[0]:,} of {counts[1]:,}") if counts else ("–", "")
+def _before(change: Change) -> tuple[str, str]:
+    return percent(change.before), "" if change.part else f"{change.right_before:,} of {change.n:,}"
+
+
+def _after(change: Change) -> tuple[str, str]:
+    asked = f"estimate, {change.n:,} of {change.total:,} asked"
+    return percent(change.after), asked if change.part else f"{change.right_after:,} of {change.n:,}"
 
 
 def _rows(data: Mapping[str, Any]) -> str:
@@ -133,7 +142,7 @@ def flows(turn: Turn) -> list[dict[str, Any]]:
         {
             "name": name,
             "label": label(name),
-            "note": note(name),
+            "note": note(name) + (f"; {questions(change.n, change.total)}" if change.part else ""),
             "change": change,
             "chart": svg.ribbons(change.right_before, change.fixed, change.broken, change.n),
         }

@@ -63,8 +63,9 @@ class Tallies:
 
     def count(self, entry: Entry) -> None:
         for lesson in entry.lessons:
-            fixed = entry.path[lesson.round : lesson.round + 1] == "1"
-            self.rounds.setdefault(lesson.round, Tally()).count(lesson, fixed, self.material)
+            mark = entry.path[lesson.round : lesson.round + 1]
+            if mark != "-":  # not asked after that round: whether it was fixed is not known
+                self.rounds.setdefault(lesson.round, Tally()).count(lesson, mark == "1", self.material)
 
 
 STATUSES = ("trained", "retrieved, not trained", "dropped as leak", "never retrieved")

@@ -15,7 +15,9 @@ UNSEEN = ("held_out", "siblings", "selection")
 
 @dataclass(frozen=True)
 class Change:
-    """How a set of questions changed. Shares are between -1 and 1; the interval and the test may be missing."""
+    """How a set of questions changed. Shares are between -1 and 1; the interval and the test may be missing.
+
+    Where only a part of the set was asked, counts are of that part, and `estimates` of all of it."""
 
     name: str
     n: int
@@ -29,6 +31,10 @@ class Change:
     """Adjusted for the number of sets that were tested together."""
     verdict: str = ""
     """ "better", "worse", "no change shown", or "" where nothing was tested."""
+    total: int = 0
+    """Questions of the set, asked or not; 0 in summaries that knew no other than all."""
+    estimates: tuple[float, float, float] | None = None
+    """Shares that are right before and after, and points, where not all were asked."""
 
     @classmethod
     def of(cls, name: str, counts: Mapping[str, Any], test: Mapping[str, Any] | None = None) -> "Change":
@@ -36,9 +42,16 @@ class Change:
         test = test if test is not None else counts
         fields = ("n", "right_before", "right_after", "fixed", "broken")
         p = test.get("p_adjusted")
+        total = int(counts.get("total", 0))
+        names = ("share_before", "share_after", "points")
+        estimates = tuple(float(test[each]) for each in names if each in test)
         return cls(
             name=name,
             **{field: int(counts.get(field, 0)) for field in fields},
+            total=total,
+            estimates=(estimates[0], estimates[1], estimates[2])
+            if len(estimates) == 3 and int(counts.get("n", 0)) < total
+            else None,
             low=test.get("low"),
             high=test.get("high"),
             p=p if p is not None else test.get("p"),
@@ -46,7 +59,23 @@ class Change:
         )
 
     @property
+    def part(self) -> bool:
+        """Whether only a part of the set was asked."""
+        return self.n < self.total
+
+    @property
+    def before(self) -> float:
+        """Share of the set that was right; an estimate where a part was asked, as `after` and `points`."""
+        return self.estimates[0] if self.estimates else self.right_before / self.n if self.n else 0.0
+
+    @property
+    def after(self) -> float:
+        return self.estimates[1] if self.estimates else self.right_after / self.n if self.n else 0.0
+
+    @property
     def points(self) -> float:
+        if self.estimates:
+            return self.estimates[2]
         return (self.right_after - self.right_before) / self.n if self.n else 0.0
 
     @property
@@ -61,15 +90,21 @@ class Change:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How many questions of a set were right after a round."""
+    """How many questions of a set were right after a round, of those asked."""
 
     right: int
     n: int
     low: float | None = None
     high: float | None = None
+    total: int = 0
+    """Questions of the set; 0 in summaries that knew no other than all."""
+    estimate: float | None = None
+    """The share of all of them, where not all were asked."""
 
     @property
     def share(self) -> float:
+        if self.estimate is not None:
+            return self.estimate
         return self.right / self.n if self.n else 0.0
 
 
@@ -91,6 +126,12 @@ class Turn:
         tested = self.get("changes") or {}
         found = {name: Change.of(name, counts, tested.get(name, {})) for name, counts in _outcomes(self.data).items()}
         return {name: change for name, change in found.items() if change.n}
+
+    @property
+    def asked(self) -> tuple[int, int] | None:
+        """How many questions were asked after the round, and of how many, where these were not all."""
+        asked = self.get("asked") or {}
+        return (int(asked["n"]), int(asked["total"])) if asked and asked["n"] < asked["total"] else None
 
     @property
     def general(self) -> dict[str, Change]:
@@ -187,7 +228,14 @@ def _outcomes(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _accuracies(row: Mapping[str, Mapping[str, Any]]) -> dict[str, Accuracy]:
     return {
-        name: Accuracy(int(found["right"]), int(found["n"]), found.get("low"), found.get("high"))
+        name: Accuracy(
+            int(found["right"]),
+            int(found["n"]),
+            found.get("low"),
+            found.get("high"),
+            int(found.get("total", 0)),
+            found.get("share") if found["n"] < found.get("total", 0) else None,
+        )
         for name, found in row.items()
         if found["n"]
     }

@@ -27,7 +27,7 @@ def fixed(turn: Turn) -> Finding:
     parts = [f"{share(c.fixed, c.wrong_before)} {label(n)}" for n, c in _main(turn) if c.wrong_before]
     total = sum(change.fixed for _, change in _main(turn))
     text = f"Of the answers that were wrong, now right: {listed(parts)}." if parts else "Nothing was wrong before."
-    return Finding("What was fixed?", f"{total:,} fixed", "open", [text])
+    return Finding("What was fixed?", f"{total:,} fixed", "open", [text, *_counted(turn)])
 
 
 def broken(turn: Turn) -> Finding:
@@ -35,7 +35,12 @@ def broken(turn: Turn) -> Finding:
     parts = [f"{share(c.broken, c.right_before)} {label(n)}" for n, c in counted if c.right_before]
     total = sum(change.broken for _, change in counted)
     text = f"Of the answers that were right, now wrong: {listed(parts)}." if parts else "Nothing was right before."
-    return Finding("What broke?", f"{total:,} broken", "open", [text])
+    return Finding("What broke?", f"{total:,} broken", "open", [text, *_counted(turn)])
+
+
+def _counted(turn: Turn) -> list[str]:
+    """What is counted where not all questions were asked."""
+    return [f"Counted are the {turn.asked[0]:,} of {turn.asked[1]:,} questions that were asked."] if turn.asked else []
 
 
 def _main(turn: Turn) -> list[tuple[str, Change]]:
@@ -68,7 +73,8 @@ def tell(change: Change) -> str:
     text = f"{signed(change.points)} points"
     if change.low is not None and change.high is not None:
         p = f"; {p_value(change.p)}" if change.p is not None else ""
-        text += f" ({span(change.low, change.high)}{p})"
+        part = f"; estimated from {change.n:,} of {change.total:,} questions" if change.part else ""
+        text += f" ({span(change.low, change.high)}{p}{part})"
     return f"{text}: {change.verdict}" if change.verdict else text
 
 
@@ -161,7 +167,8 @@ def forgotten(facts: Facts, turn: Turn) -> Finding:
     known = facts.summary.get("known_before") or {}
     if known.get("quarters"):
         sure = known["quarters"][0]
-        sentences.append(f"Of the answers it was surest of, kept: {share(int(sure['kept']), int(sure['n']))}.")
+        part = ", among the questions asked" if known.get("n", 0) < known.get("total", 0) else ""
+        sentences.append(f"Of the answers it was surest of, kept{part}: {share(int(sure['kept']), int(sure['n']))}.")
     if not turn.general:
         sentences.insert(0, "No general task was watched.")
         return Finding(question, "not known", "open", sentences)

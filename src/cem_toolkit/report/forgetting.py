@@ -85,13 +85,15 @@ def _figures(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def quarters(facts: Facts) -> list[tuple[str, str, Markup, str]]:
     """Of what the starting model had right, how much still is, from the surest quarter to the least sure."""
-    data = (facts.summary.get("known_before") or {}).get("quarters") or []
+    known = facts.summary.get("known_before") or {}
+    data = known.get("quarters") or []
+    asked = " asked" if known.get("n", 0) < known.get("total", 0) else ""
     names = ("surest quarter", "second quarter", "third quarter", "least sure quarter")
     found = []
     for name, quarter in zip(names, data, strict=False):
         n, kept = int(quarter["n"]), int(quarter["kept"])
         share = kept / n if n else 0.0
-        found.append((name, f"{kept:,} of {n:,}", svg.bar(share, "kept"), percent(share)))
+        found.append((name, f"{kept:,} of {n:,}{asked}", svg.bar(share, "kept"), percent(share)))
     return found
 
 

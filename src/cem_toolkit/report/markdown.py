@@ -9,6 +9,7 @@ import yaml
 from cem_toolkit.report.accuracy import arm_table
 from cem_toolkit.report.facts import Change, Facts, Turn, in_order
 from cem_toolkit.report.origin import model_name
+from cem_toolkit.report.unknown import partly
 from cem_toolkit.report.verdict import judge
 from cem_toolkit.report.words import arm_label, label, p_value, percent, share, signed, span
 
@@ -63,12 +64,14 @@ def changes_table(turn: Turn) -> str:
         change = turn.changes[name]
         between = span(change.low, change.high) if change.low is not None and change.high is not None else "not tested"
         tested = f"{change.verdict}, {p_value(change.p)}" if change.verdict and change.p is not None else "–"
-        before, after = (percent(right / change.n) for right in (change.right_before, change.right_after))
+        before, after = percent(change.before), percent(change.after)
+        asked = f"{change.n:,} of {change.total:,}" if change.part else f"{change.n:,}"
         fixed, broken = share(change.fixed, change.wrong_before), share(change.broken, change.right_before)
-        cells = [f"{change.n:,}", f"{before} → {after}", f"{signed(change.points)} ({between})", tested, fixed, broken]
+        cells = [asked, f"{before} → {after}", f"{signed(change.points)} ({between})", tested, fixed, broken]
         rows.append([escape(label(name)), *cells])
     head = ["questions", "n", "right", "points (95%)", "verdict", "fixed, of wrong", "broken, of right"]
-    return table(head, rows)
+    said = partly([turn])
+    return table(head, rows) + (f"\n\n{said}" if said else "")
 
 
 def _arms(facts: Facts, turn: Turn) -> list[str]:

@@ -70,9 +70,15 @@ def _result(name: str, accuracy: Accuracy) -> dict[str, Any]:
     metric = {"type": "accuracy", "name": "accuracy", "value": round(accuracy.share, 4)}
     return {
         "task": {"type": "question-answering"},
-        "dataset": {"name": f"{name}, {accuracy.n} questions", "type": name.partition(" ")[0]},
+        "dataset": {"name": f"{name}, {_size(accuracy)}", "type": name.partition(" ")[0]},
         "metrics": [metric],
     }
+
+
+def _size(accuracy: Accuracy) -> str:
+    if accuracy.estimate is None:
+        return f"{accuracy.n} questions"
+    return f"estimated from {accuracy.n} of {accuracy.total} questions"
 
 
 def _made(facts: Facts, turn: Turn, rounds: str) -> str:

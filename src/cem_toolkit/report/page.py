@@ -19,6 +19,7 @@ from cem_toolkit.report.facts import Facts, Turn
 from cem_toolkit.report.gate import gates
 from cem_toolkit.report.origin import model_name, origin
 from cem_toolkit.report.questions import Questions
+from cem_toolkit.report.unknown import partly
 from cem_toolkit.report.verdict import judge
 from cem_toolkit.report.words import label, listed, plural, share, signed
 
@@ -115,6 +116,8 @@ def _outcomes(facts: Facts, turn: Turn | None) -> dict[str, Any]:
     return {
         "accuracies": accuracy.accuracies(facts),
         "changes": accuracy.changes(turn) if turn else None,
+        "partly": partly(facts.turns),
+        "asked_in_part": bool(turn and turn.asked),
         "flows": [{**flow, "filter": _filter(flow["name"])} for flow in flows],
         "arms": accuracy.arms(turn) if turn else None,
         "arm_table": accuracy.arm_table(facts, turn) if turn else None,

@@ -67,6 +67,11 @@ def share(part: int, whole: int) -> str:
     return f"{part:,} of {whole:,} ({percent(part / whole)})" if whole else "none to count"
 
 
+def questions(n: int, total: int) -> str:
+    """ "200 questions", or "60 of 200 questions asked"."""
+    return f"{n:,} of {total:,} questions asked" if n < total else plural(n, "question")
+
+
 def perplexity(value: float) -> str:
     """ "25.92", or "1.4e+15" of a model that is broken."""
     return f"{value:,.2f}" if value < 1e6 else f"{value:.1e}"

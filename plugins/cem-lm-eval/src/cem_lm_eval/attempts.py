@@ -2,15 +2,19 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from lm_eval.api.task import ConfigurableTask
+from lm_eval.evaluator_utils import get_sample_size
 
 from cem_lm_eval.asked import Asked, describe
 from cem_lm_eval.matching import matches
 from cem_lm_eval.options import LmEvalOptions
+from cem_lm_eval.parts import Parts
+from cem_lm_eval.questions import Part
 from cem_lm_eval.scoring import also_right, choose_filter, choose_metric, right, taken
 from cem_toolkit.api import Attempt, CemError, content_id, normalise, question_id
 
@@ -89,11 +93,36 @@ def _text(responses: Any) -> str:
 def with_distinct_ids(attempts: Sequence[Attempt]) -> list[Attempt]:
     """One attempt for each id: of one task's questions that say the same the first, and others told apart by their
     prompts."""
-    golds = defaultdict(set)
-    for attempt in attempts:
-        golds[attempt.id].add(normalise(attempt.gold))
+    names = _distinct([(attempt.id, attempt.gold, attempt.prompt) for attempt in attempts])
     distinct: dict[str, Attempt] = {}
-    for attempt in attempts:
-        name = attempt.id if len(golds[attempt.id]) == 1 else content_id(attempt.id, attempt.prompt)
+    for name, attempt in zip(names, attempts, strict=True):
         distinct.setdefault(name, replace(attempt, id=name))
     return list(distinct.values())
+
+
+def _distinct(questions: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Ids of a task's questions, from their own ids, right answers and prompts."""
+    golds = defaultdict(set)
+    for name, gold, _ in questions:
+        golds[name].add(normalise(gold))
+    return [name if len(golds[name]) == 1 else content_id(name, prompt) for name, gold, prompt in questions]
+
+
+def find_documents(parts: Parts, options: LmEvalOptions, only: Container[str]) -> dict[Part, set[int]]:
+    """The numbers of the documents, in each part of a task, whose questions' ids are in `only`: as `make_attempts` and
+    `with_distinct_ids` give them when all are asked."""
+    places: list[tuple[Part, int]] = []
+    questions: list[tuple[str, str, str]] = []
+    for part, task in parts.items():
+        size = get_sample_size(task, options.limit_of(part))
+        for number, doc in enumerate(islice(task.eval_docs, size)):
+            if asked := describe(task, doc):
+                places.append((part, number))
+                questions.append((question_id(asked.question, asked.choices), asked.golds[0], asked.prompt))
+    found: dict[Part, set[int]] = {part: set() for part in parts}
+    seen: set[str] = set()
+    for name, (part, number) in zip(_distinct(questions), places, strict=True):
+        if name in only and name not in seen:
+            seen.add(name)
+            found[part].add(number)
+    return found

@@ -94,7 +94,7 @@ class LmEval(Evaluator):
 
     def evaluate(self, tasks: Sequence[str], ctx: Context) -> Iterable[Attempt]:
         """One attempt per question of every leaf task, by the model, or in round 0 by the option `logs`; a question
-        that stands in a task's training part too is given once, as one of its test part.
+        that stands in a task's training part too is given once, as one of its test part. Of `ctx.only` no others.
 
         The model stays in memory for further calls until the stage ends or another model is wanted.
         """
@@ -119,7 +119,7 @@ class LmEval(Evaluator):
                 )
             ]
             attempts += with_distinct_ids(of_parts)
-        return attempts
+        return [attempt for attempt in attempts if ctx.only is None or attempt.id in ctx.only]
 
     def generate(self, prompts: Sequence[str], max_tokens: int, ctx: Context) -> list[str]:
         """Greedy continuations, the prompts as user turns where the run uses the chat template.
@@ -143,16 +143,23 @@ class LmEval(Evaluator):
         """The samples by task, first of questions that are only reported or not parted, then of training questions:
         these have a limit of their own, and are in no log."""
         from cem_lm_eval import running
+        from cem_lm_eval.attempts import find_documents
 
+        wanted: dict[bool, dict[str, set[int]]] = {False: {}, True: {}}  # True: of training questions
+        for name, of_task in parts.items() if ctx.only is not None else ():
+            for part, documents in find_documents(of_task, self.options, ctx.only or ()).items():
+                wanted[part == "train"][name] = documents
         training = {name: of_task["train"] for name, of_task in parts.items() if "train" in of_task}
         reported = {name: task for name, of_task in parts.items() for part, task in of_task.items() if part != "train"}
         first: Mapping[str, list[Sample]] = {}
         if self._reads_logs(ctx):
             first = read_logs(reported, self.options, ctx)
         elif reported:
-            first = running.run(reported, self.options, ctx, self.options.limit)
-        limit = self.options.limit_of("train")
-        return first, running.run(training, self.options, ctx, limit, "evaluate training part") if training else {}
+            first = running.run(reported, self.options, ctx, self.options.limit, "evaluate", wanted[False] or None)
+        if not training:
+            return first, {}
+        limit, label = self.options.limit_of("train"), "evaluate training part"
+        return first, running.run(training, self.options, ctx, limit, label, wanted[True] or None)
 
     def _check_training(self, parts: "Mapping[str, Parts]", ctx: Context) -> None:
         """Raises CemError where the option `mine_train` is on and no task so far has training questions: general

@@ -2,7 +2,8 @@
 
 import gc
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +25,8 @@ GPU_BUDGET = 16_384
 """Tokens put through the model at once where choices are scored, by device: on a CPU more gains nothing."""
 Tokenized = tuple[tuple[str, str] | None, list[int], list[int]]
 """A request's prompt and continuation, and the token ids of both."""
+Wanted = Mapping[str, Container[int]]
+"""Numbers of documents by task."""
 
 logger = logging.getLogger("lm_eval")
 
@@ -36,6 +39,8 @@ class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
     step: Progress | None = None
     total = 0
     token_budget = GPU_BUDGET
+    wanted: Wanted | None = None
+    """The documents whose requests are answered; None: all. The others' get an empty answer, at no cost."""
 
     def report_to(self, step: Progress) -> None:
         self.step, self.total = step, 0
@@ -47,8 +52,10 @@ class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
             self.step.advance(1)
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
-        self._expect(len(requests))
-        return super().loglikelihood(requests, disable_tqdm=True)  # type: ignore[no-any-return]
+        asked = self._asked(requests)
+        self._expect(len(asked))
+        answers = iter(super().loglikelihood(asked, disable_tqdm=True) if asked else ())
+        return [next(answers) if self._wants(request) else (0.0, False) for request in requests]
 
     def _loglikelihood_tokens(
         self, requests: list[Tokenized], disable_tqdm: bool = False, override_bs: int | None = None
@@ -78,11 +85,29 @@ class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
         return sharing.why_not(self)
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        longest = max(request.args[1].get("max_gen_toks", self.max_gen_toks) for request in requests)
+        if not (asked := self._asked(requests)):
+            return [""] * len(requests)
+        longest = max(request.args[1].get("max_gen_toks", self.max_gen_toks) for request in asked)
         if longest >= self.max_length:
             raise CemError(f"answers of {longest} tokens leave no room in the model's {self.max_length}; allow fewer")
-        self._expect(len(requests))
-        return super().generate_until(requests, disable_tqdm=True)  # type: ignore[no-any-return]
+        self._expect(len(asked))
+        answers = iter(super().generate_until(asked, disable_tqdm=True))
+        return [next(answers) if self._wants(request) else "" for request in requests]
+
+    @contextmanager
+    def answering(self, wanted: Wanted | None) -> Iterator[None]:
+        """Answers the requests of these documents alone meanwhile."""
+        self.wanted = wanted
+        try:
+            yield
+        finally:
+            self.wanted = None
+
+    def _wants(self, request: Instance) -> bool:
+        return self.wanted is None or request.doc_id in self.wanted[request.task_name]
+
+    def _asked(self, requests: list[Instance]) -> list[Instance]:
+        return [request for request in requests if self._wants(request)]
 
     def _expect(self, requests: int) -> None:
         self.total += requests

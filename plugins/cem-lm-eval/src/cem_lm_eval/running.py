@@ -65,9 +65,17 @@ def _chat_template(ctx: Context, options: LmEvalOptions) -> Callable[..., str]:
 
 
 def run(
-    tasks: Tasks, options: LmEvalOptions, ctx: Context, limit: Limit | None, label: str = "evaluate"
+    tasks: Tasks,
+    options: LmEvalOptions,
+    ctx: Context,
+    limit: Limit | None,
+    label: str = "evaluate",
+    wanted: models.Wanted | None = None,
 ) -> dict[str, list[Sample]]:
     """The samples of every task, answered by `ctx.model`, which stays in memory for what the stage wants of it next.
+
+    With `wanted`, all requests are made as ever, for examples are drawn document by document, but the model answers
+    those of the wanted documents alone; the samples of others mean nothing.
 
     Raises CemError where the model does not fit the memory.
     """
@@ -76,7 +84,7 @@ def run(
     torch.manual_seed(ctx.seed)
     prepare(tasks, options, ctx.seed)
     try:
-        return _run(tasks, options, ctx, limit, label)
+        return _run(tasks, options, ctx, limit, label, wanted)
     except torch.OutOfMemoryError as error:
         raise CemError(
             f"out of memory with batch_size {options.batch_size}; lower it or choose another device"
@@ -84,10 +92,10 @@ def run(
 
 
 def _run(
-    tasks: Tasks, options: LmEvalOptions, ctx: Context, limit: Limit | None, label: str
+    tasks: Tasks, options: LmEvalOptions, ctx: Context, limit: Limit | None, label: str, wanted: models.Wanted | None
 ) -> dict[str, list[Sample]]:
     lm = models.load(ctx.model, options)
-    with quiet(), warnings_of_lm_eval(ctx.log), ctx.progress(label, None) as step:
+    with quiet(), warnings_of_lm_eval(ctx.log), ctx.progress(label, None) as step, lm.answering(wanted):
         lm.report_to(step)
         results: dict[str, Any] = evaluate(
             lm,
