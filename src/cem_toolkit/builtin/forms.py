@@ -32,7 +32,7 @@ class TaskForm:
 
         The right answer stands at a random place among the choices.
         """
-        shown = random.sample(list(others), self.choices - 1) if self.choices else []
+        shown = random.sample(others, self.choices - 1) if self.choices else []
         place = random.randint(0, len(shown))
         choices = iter([*shown[:place], answer, *shown[place:]])
         prompt = _SLOT.sub(lambda slot: question if slot[0] == "{question}" else next(choices), self.template)

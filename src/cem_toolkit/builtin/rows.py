@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from cem_toolkit.api import Attempt, Mistake, Passage, Row, content_id, normalise
+from cem_toolkit.builtin.answers import Answers
 from cem_toolkit.builtin.facts import Fact
 from cem_toolkit.builtin.forms import PLAIN, TaskForm
 
@@ -26,9 +27,10 @@ class FactRows:
         """`facts` are by passage id."""
         self.facts = facts
         self._seed = seed
-        self._answers: dict[str, list[str]] = {}
+        answers: dict[str, list[str]] = {}
         for fact in (fact for given in facts.values() for fact in given):
-            self._answers.setdefault(fact.pattern, []).append(fact.answer)
+            answers.setdefault(fact.pattern, []).append(fact.answer)
+        self._answers = {pattern: Answers(given) for pattern, given in answers.items()}
 
     def make(self, passage: Passage, form: TaskForm, parents: Sequence[str]) -> tuple[list[Row], list[Row]]:
         """For every fact of `passage` a normative row, and an extractive one that shows the passage before it."""
@@ -36,18 +38,12 @@ class FactRows:
         extractive: list[Row] = []
         for fact in self.facts[passage.id]:
             random = Random(content_id(str(self._seed), passage.id, fact.question))  # noqa: S311 (not for secrets)
-            others = self._others(fact)
+            others = self._answers[fact.pattern].wrong_for(fact.question, fact.answer)
             fitting = form if len(others) >= form.choices - 1 else PLAIN
             prompt, completion = fitting.fill(fact.question, fact.answer, others, random)
             normative.append(_row("normative", prompt, completion, parents))
             extractive.append(_row("extractive", f"{passage_text(passage)}\n\n{prompt}", completion, parents))
         return normative, extractive
-
-    def _others(self, fact: Fact) -> list[str]:
-        """Answers of like facts that are neither the answer nor in the question."""
-        answer, question = normalise(fact.answer), normalise(fact.question)
-        answers = {normalise(other): other for other in self._answers[fact.pattern]}
-        return [other for key, other in answers.items() if key not in (answer, "") and key not in question]
 
 
 def own_rows(attempt: Attempt, mistake: Mistake, passages: Sequence[Passage]) -> tuple[list[Row], list[Row]]:
