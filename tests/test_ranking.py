@@ -1,7 +1,30 @@
-from cem_toolkit.ranking import shuffled
+import pytest
+
+from cem_toolkit.ranking import best_passages, shuffled
+from cem_toolkit.records import Hit, Mistake, Passage
 
 
 def test_shuffles_are_the_seeds() -> None:
     ids = [str(n) for n in range(20)]
     assert shuffled(ids, 0, "x") == shuffled(ids[::-1], 0, "x") != shuffled(ids, 1, "x")
     assert shuffled(ids, 0, "x") != shuffled(ids, 0, "y")
+
+
+def mistake(name: str) -> Mistake:
+    return Mistake(id=name, attempt_id=name, task="", kind="knowledge", question="", queries=())
+
+
+def passage(name: str, *hits: tuple[str, float, bool | None]) -> Passage:
+    found = tuple(Hit(mistake_id=about, query="", score=score, flips=flips) for about, score, flips in hits)
+    return Passage(id=name, text="", title="", source="s", licence="", hits=found)
+
+
+@pytest.mark.parametrize(("flipping_first", "expected"), [(False, ["c", "a", "b"]), (True, ["a", "c", "b"])])
+def test_of_several_hits_the_best_score_and_the_first_test_count(flipping_first: bool, expected: list[str]) -> None:
+    passages = [
+        passage("a", ("m", 1.0, None), ("m", 2.0, True), ("n", 9.0, None), ("m", 0.5, False)),
+        passage("b", ("m", 1.5, False), ("m", 1.0, True)),
+        passage("c", ("m", 3.0, None), ("unknown", 9.0, True)),
+    ]
+    best = best_passages(passages, [mistake("m"), mistake("n"), mistake("o")], 3, flipping_first)
+    assert {key: [each.id for each in found] for key, found in best.items()} == {"m": expected, "n": ["a"], "o": []}

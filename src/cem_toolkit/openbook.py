@@ -105,7 +105,7 @@ def _strangers(drawn: Sequence[str], best: Mapping[str, Sequence[Passage]]) -> d
     strangers = {}
     for place, mistake in enumerate(drawn):
         own = {passage.id for passage in best[mistake]}
-        others = (best[other][0] for other in (*drawn[place + 1 :], *drawn[:place]))
+        others = (best[drawn[(place + step) % len(drawn)]][0] for step in range(1, len(drawn)))
         if stranger := next((passage for passage in others if passage.id not in own), None):
             strangers[mistake] = stranger
     return strangers

@@ -20,14 +20,20 @@ def best_passages(
     these before those that do not.
     """
     found: dict[str, dict[str, list[tuple[float, str, Passage]]]] = {mistake.id: {} for mistake in mistakes}
+    flips: dict[tuple[str, str], bool] = {}
     for passage in passages:
-        for mistake_id in dict.fromkeys(hit.mistake_id for hit in passage.hits if hit.mistake_id in found):
-            score = max(hit.score for hit in passage.hits if hit.mistake_id == mistake_id)
+        scores: dict[str, float] = {}
+        for hit in passage.hits:  # once: a passage may be found for thousands of mistakes
+            if hit.mistake_id in found:
+                scores[hit.mistake_id] = max(hit.score, scores.get(hit.mistake_id, hit.score))
+                if hit.flips is not None:
+                    flips.setdefault((hit.mistake_id, passage.id), hit.flips)
+        for mistake_id, score in scores.items():
             found[mistake_id].setdefault(passage.source, []).append((score, passage.id, passage))
     best = {mistake_id: in_turn(by_source) for mistake_id, by_source in found.items()}
     if flipping_first:
         for mistake_id, ranked in best.items():
-            ranked.sort(key=lambda passage: _FLIPS_FIRST[flips(passage, mistake_id)])
+            ranked.sort(key=lambda passage: _FLIPS_FIRST[flips.get((mistake_id, passage.id))])
     return {mistake_id: ranked[:limit] for mistake_id, ranked in best.items()}
 
 
@@ -39,11 +45,6 @@ def in_turn(by_source: Mapping[str, Iterable[tuple[float, str, T]]]) -> list[T]:
         for rank, (_, _, thing) in enumerate(sorted(scored, key=lambda item: (-item[0], item[1])))
     ]
     return [thing for _, _, thing in sorted(turns, key=lambda turn: turn[:2])]
-
-
-def flips(passage: Passage, mistake_id: str) -> bool | None:
-    """Whether the model answers the mistake's question rightly with `passage` before it; None where not tested."""
-    return next((hit.flips for hit in passage.hits if hit.mistake_id == mistake_id and hit.flips is not None), None)
 
 
 def shuffled(ids: Sequence[str], seed: int, purpose: str) -> list[str]:
