@@ -122,3 +122,21 @@ def test_a_model_whose_choices_see_each_other_is_found_out(tiny: Model, monkeypa
     monkeypatch.setattr(engine, "_masks", lambda *_: 1 / 0)
     assert "ZeroDivisionError" in sharing.why_not(lm)
     models.release()
+
+
+def test_texts_become_the_tokens_that_lm_eval_makes_of_them_one_by_one(tiny: Model) -> None:
+    lm = load(tiny)
+    bos = lm.tokenizer.decode(lm.prefix_token_id)
+    pairs = [
+        ("Kabul ", "lies"),
+        ("Kabul", " lies"),
+        (f"{bos}Kabul", " lies"),
+        ("  ", "Rome"),
+        ("Kabul \n", " on a river"),
+    ]
+    one_by_one = [lm._encode_pair(*pair) for pair in pairs]
+    with lm.encoding(pairs):
+        assert lm._encoded
+        assert [lm._encode_pair(*pair) for pair in pairs] == one_by_one
+    assert not lm._encoded
+    models.release()

@@ -12,7 +12,7 @@ from cem_lm_eval.layout import Group, Job, Row, batches, families, groups, lay_o
 LOGIT_BYTES = 2**28
 """Of the logits that are in memory at once, in float32: 256 positions of a vocabulary of 262,144."""
 TILE = 2**22
-"""Logits that are worked on at once: few enough for a processor's cache."""
+"""Logits that are worked on at once on a CPU: few enough for its cache."""
 
 Answer = tuple[float, bool]
 """A continuation's log-likelihood in nats, and whether each of its tokens was the likeliest."""
@@ -165,7 +165,7 @@ def _score(
     """Sums by owner of the log-likelihoods of `targets`, each by the logits of `hidden[at]`, in float32 whatever the
     model computes in. `hidden` is [places, width], the others [targets]."""
     vocabulary = network.get_output_embeddings().weight.shape[0]
-    tile = max(1, TILE // vocabulary)
+    tile = max(1, TILE // vocabulary) if hidden.device.type == "cpu" else len(hidden)
     values, likeliest = torch.empty(len(targets)), torch.empty(len(targets), dtype=torch.bool)
     first = 0
     # In chunks of one size: a small last one would take nearly as long as a full one.

@@ -12,6 +12,7 @@ from cem_lm_eval.logs import log_files, read_logs
 from cem_lm_eval.options import LmEvalOptions
 from cem_lm_eval.questions import Part, QuestionFile, read_questions
 from cem_lm_eval.specs import Spec, parse_tasks
+from cem_lm_eval.templates import compiled_once
 from cem_toolkit.api import Attempt, CemError, Context, Evaluator, content_id
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class LmEval(Evaluator):
                 texts[task.task_name] = texts_of_task(own_parts(task, self.options.mine_train))
         return {name: count_parts(of_task, self.options, ctx) for name, of_task in texts.items()}
 
+    @compiled_once()
     def evaluate(self, tasks: Sequence[str], ctx: Context) -> Iterable[Attempt]:
         """One attempt per question of every leaf task, by the model, or in round 0 by the option `logs`; a question
         that stands in a task's training part too is given once, as one of its test part. Of `ctx.only` no others.

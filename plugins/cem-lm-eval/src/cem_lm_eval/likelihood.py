@@ -24,7 +24,9 @@ def score(lm: ReportingLM, pairs: Pairs, ctx: Context) -> list[tuple[float, ...]
             else ("", continuations)
             for prompt, continuations in pairs
         ]
-    requests = [_tokenized(lm, prompt, each) for prompt, continuations in pairs for each in continuations]
+    every = [(prompt, each) for prompt, continuations in pairs for each in continuations]
+    with lm.encoding(every):
+        requests = [_tokenized(lm, prompt, each) for prompt, each in every]
     with quiet(), warnings_of_lm_eval(ctx.log), ctx.progress("score", len(requests)) as step:
         lm.report_to(step)
         found = iter(lm._loglikelihood_tokens(requests) if requests else ())

@@ -2,9 +2,10 @@
 
 import gc
 import logging
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -41,6 +42,8 @@ class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
     token_budget = GPU_BUDGET
     wanted: Wanted | None = None
     """The documents whose requests are answered; None: all. The others' get an empty answer, at no cost."""
+    _encoded: Mapping[str, list[int]] = MappingProxyType({})
+    """Tokens of texts, as `tok_encode` makes them when nothing else is asked of it."""
 
     def report_to(self, step: Progress) -> None:
         self.step, self.total = step, 0
@@ -54,8 +57,31 @@ class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         asked = self._asked(requests)
         self._expect(len(asked))
-        answers = iter(super().loglikelihood(asked, disable_tqdm=True) if asked else ())
+        with self.encoding([request.args for request in asked]):
+            answers = iter(super().loglikelihood(asked, disable_tqdm=True) if asked else ())
         return [next(answers) if self._wants(request) else (0.0, False) for request in requests]
+
+    @contextmanager
+    def encoding(self, pairs: Iterable[tuple[str, str]]) -> Iterator[None]:
+        """Makes tokens of the prompts and continuations of `pairs` at once, for what is asked of them meanwhile: one by
+        one takes several times as long."""
+        texts = dict.fromkeys(text for start, end in pairs if start for text in (start + end, start.rstrip()))
+        bos = self.tokenizer.decode(self.prefix_token_id)
+        plain = [text for text in texts if not text.startswith(bos)]  # lm-eval treats the others otherwise
+        special = {} if self.add_bos_token is None else {"add_special_tokens": self.add_bos_token}
+        if plain:
+            self._encoded = dict(zip(plain, self.tokenizer(plain, **special)["input_ids"], strict=True))
+        try:
+            yield
+        finally:
+            self._encoded = {}
+
+    def tok_encode(
+        self, string: str, add_special_tokens: bool | None = None, left_truncate_len: int | None = None, **kwargs: Any
+    ) -> list[int]:
+        if add_special_tokens is None and not left_truncate_len and string in self._encoded:
+            return self._encoded[string]
+        return super().tok_encode(string, add_special_tokens, left_truncate_len, **kwargs)  # type: ignore[no-any-return]
 
     def _loglikelihood_tokens(
         self, requests: list[Tokenized], disable_tqdm: bool = False, override_bs: int | None = None
@@ -124,6 +150,9 @@ def load(model: Model, options: LmEvalOptions) -> ReportingLM:
     if key not in _held:
         release()
         _held[key] = _load(model, options)
+        # Libraries and model are a million objects that live on: looking for garbage among them, again and again, takes
+        # as long as making the prompts.
+        gc.freeze()
     return _held[key]
 
 
@@ -131,6 +160,7 @@ def release() -> None:
     """Gives the memory of the held model back."""
     if _held:
         _held.clear()
+        gc.unfreeze()
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
