@@ -7,6 +7,8 @@ import torch
 
 TILE_ELEMENTS = 2**18
 """Numbers worked on at once on a CPU: 1 MiB in float32, which stays in a core's cache."""
+GPU_TILE_ELEMENTS = 2**24
+"""The same on a GPU: temporaries of 64 MiB."""
 
 
 class FactoredAdamW(torch.optim.Optimizer):
@@ -110,8 +112,9 @@ def _second_moment(
 
 
 def _tiles(tensor: torch.Tensor) -> list[Any]:
-    """Slices along the first dimension that split `tensor` into tiles; away from CPUs the whole of it."""
-    if tensor.dim() == 0 or tensor.device.type != "cpu":
+    """Slices along the first dimension that split `tensor` into tiles."""
+    if tensor.dim() == 0:
         return [...]
-    rows = max(1, TILE_ELEMENTS * len(tensor) // max(tensor.numel(), 1))
+    elements = TILE_ELEMENTS if tensor.device.type == "cpu" else GPU_TILE_ELEMENTS
+    rows = max(1, elements * len(tensor) // max(tensor.numel(), 1))
     return [slice(start, start + rows) for start in range(0, len(tensor), rows)]
