@@ -1,24 +1,27 @@
 """How fast is our evaluation against lm-eval's own? The same tasks both ways, in one process, models loaded.
 
-    python benchmarks/speed/evaluation.py [--repeats 3] [--out FILE.json]
+    python benchmarks/speed/evaluation.py [--repeats 3] [--device cpu] [--out FILE.json]
 
-Both ways are lm-eval's `simple_evaluate`, once with its `hf` model in batches of 16 and once with ours. Questions are
+One way is lm-eval's `simple_evaluate` with its `hf` model in batches of 16, the other our evaluator. Questions are
 the embedded Factbook's, four choices each: without examples, with the same five before each question (as MMLU has
-them), and with five drawn anew for each (lm-eval's default). Every repeat takes other questions, and the two ways take
-turns at going first. Reported are seconds a question, their ratio in each pair, and every answer that differs.
+them), and with five drawn anew for each (lm-eval's default). Every repeat takes other questions, or other choices, and
+the two ways take turns at going first. Reported are seconds a question, their ratio in each pair, and how many answers
+are the same. On a GPU there are eight times as many questions, and lm-eval has batches of 16 or 64, the faster of both.
 """
 
 import argparse
+import itertools
 import json
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 from lm_eval import simple_evaluate
 from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
@@ -26,12 +29,20 @@ from lm_eval.tasks import TaskManager
 from cem_embedded.factbook import make_questions
 from cem_embedded.gemma import gguf_path
 from cem_lm_eval import models
+from cem_lm_eval.evaluator import LmEval
 from cem_lm_eval.options import LmEvalOptions
 from cem_lm_eval.quiet import quiet
+from cem_toolkit.api import Model
 from cem_toolkit.machine import processor
 from cem_toolkit.models import resolve_model
+from cem_toolkit.testing import make_context
 
 BATCH = 16
+SEED = 1234
+"""lm-eval's default, by which examples are drawn."""
+WARM_UP = 8
+"""Questions asked before: first calls are slower."""
+GPU_BATCHES = (16, 64)
 EXAMPLES = 200
 """Questions that solved examples are drawn from; none of them is asked."""
 TASK = """\
@@ -57,85 +68,135 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "5 shots, drawn for each, float32": {"dtype": "float32", "shots": 5, "questions": 8},
 }
 
-Samples = Mapping[int, tuple[int, tuple[float, ...]]]
-"""By question: the choice taken, and the log-likelihood of each in nats."""
+GPU_SETTINGS = {label: {**setting, "questions": 8 * setting["questions"]} for label, setting in SETTINGS.items()}
+
+Rows = list[dict[str, Any]]
+Scores = list[tuple[float, ...]]
+"""Of each question the log-likelihoods of its choices, in nats."""
 
 
-def write_task(
-    folder: Path, name: str, rows: list[dict[str, Any]], examples: list[dict[str, Any]], sampler: str
-) -> None:
+def write_task(folder: Path, name: str, rows: Rows, examples: Rows, setting: Mapping[str, Any]) -> Path:
     """A task for lm-eval, as its users write one."""
     files = {}
     for part, content in (("questions", rows), ("examples", examples)):
         path = folder / f"{name}_{part}.jsonl"
         path.write_text("".join(json.dumps(row) + "\n" for row in content), encoding="utf-8")
         files[part] = json.dumps(str(path))
-    (folder / f"{name}.yaml").write_text(TASK.format(name=name, sampler=sampler, **files), encoding="utf-8")
+    task = folder / f"{name}.yaml"
+    task.write_text(TASK.format(name=name, sampler=setting.get("sampler", "default"), **files), encoding="utf-8")
+    return task
 
 
-def ask(lm: Any, name: str, shots: int, folder: Path) -> tuple[Samples, float]:
-    """The answers, and the seconds that they took; building the prompts and counting what is right included."""
+def ask_lm_eval(lm: Any, task: Path, shots: int) -> tuple[Scores, float]:
+    """lm-eval's scores, and the seconds that they took; building the prompts and counting what is right included."""
     with quiet():
-        manager = TaskManager(include_path=str(folder), include_defaults=False)
+        manager = TaskManager(include_path=str(task.parent), include_defaults=False)
         start = time.perf_counter()
-        result = simple_evaluate(lm, tasks=[name], num_fewshot=shots, task_manager=manager, bootstrap_iters=0)
+        result = simple_evaluate(
+            lm, tasks=[task.stem], num_fewshot=shots, task_manager=manager, bootstrap_iters=0, fewshot_random_seed=SEED
+        )
         seconds = time.perf_counter() - start
-    samples = {}
-    for sample in result["samples"][name]:
-        scores = tuple(float(score) for score, _ in sample["filtered_resps"])
-        samples[sample["doc_id"]] = scores.index(max(scores)), scores
-    return samples, seconds
+    samples = sorted(result["samples"][task.stem], key=lambda sample: sample["doc_id"])
+    return [tuple(float(score) for score, _ in sample["filtered_resps"]) for sample in samples], seconds
 
 
-def measure(repeats: int = 3, model: str = "") -> dict[str, Any]:
+def ask_us(evaluator: LmEval, task: Path, model: Model) -> tuple[Scores, float]:
+    """The same by our evaluator."""
+    ctx = make_context(task.parent, model=model, seed=SEED)
+    start = time.perf_counter()
+    attempts = list(evaluator.evaluate([str(task)], ctx))
+    seconds = time.perf_counter() - start
+    return [attempt.scores for attempt in attempts], seconds
+
+
+def draw_questions() -> tuple[Rows, Iterator[dict[str, Any]]]:
+    """Examples, and questions without end: all there are, then all with other wrong choices, and so on."""
+    questions = make_questions()
+    random.Random(0).shuffle(questions)  # noqa: S311 (draws questions; guards nothing)
+    examples = questions[:EXAMPLES]
+    solved = {row["question"] for row in examples}
+
+    def drawn() -> Iterator[dict[str, Any]]:
+        for seed in itertools.count():
+            rows = make_questions(seed)
+            random.Random(seed).shuffle(rows)  # noqa: S311
+            yield from (row for row in rows if row["question"] not in solved)
+
+    return examples, drawn()
+
+
+def measure(repeats: int = 3, model: str = "", device: str = "cpu") -> dict[str, Any]:
     """Of every setting the ratio of lm-eval's time to ours: median, minimum and maximum over `repeats` pairs."""
     cache = Path("~/.cache/cem-toolkit").expanduser()
     found = resolve_model(model or str(gguf_path(cache / "embedded")), cache, print)
-    questions = make_questions()
-    random.Random(0).shuffle(questions)  # noqa: S311 (draws questions; guards nothing)
-    examples, asked = questions[:EXAMPLES], iter(questions[EXAMPLES:])
+    examples, asked = draw_questions()
     results: dict[str, Any] = {}
-    lms: dict[str, tuple[Any, Any]] = {}
-    for label, setting in SETTINGS.items():
+    stock: dict[str, Any] = {}
+    for label, setting in (SETTINGS if device == "cpu" else GPU_SETTINGS).items():
         dtype = setting["dtype"]
-        if dtype not in lms:
-            models.release()
-            lms.clear()
+        if dtype not in stock:
+            stock.clear()
             with quiet():
-                theirs = HFLM(pretrained=str(found.path), device="cpu", dtype=dtype, batch_size=BATCH)
-            lms[dtype] = (theirs, models.load(found, LmEvalOptions(dtype=dtype, device="cpu")))
-            with tempfile.TemporaryDirectory() as folder:  # first calls are slower
-                write_task(Path(folder), "warm_up", [next(asked) for _ in range(8)], examples, "default")
-                for lm in lms[dtype]:
-                    ask(lm, "warm_up", 0, Path(folder))
-        results[label] = compare(lms[dtype], setting, repeats, examples, asked)
+                stock[dtype] = HFLM(pretrained=str(found.path), device=device, dtype=dtype, batch_size=BATCH)
+        ours = LmEval(LmEvalOptions(dtype=dtype, device=device, num_fewshot=setting["shots"]))
+        results[label] = compare(stock[dtype], ours, found, setting, repeats, examples, asked)
         print(f"{label}: {results[label]['ratio']['median']} times as fast", flush=True)
+    models.release()
     return results
 
 
 def compare(
-    lms: tuple[Any, Any], setting: Mapping[str, Any], repeats: int, examples: Any, asked: Any
+    stock: HFLM,
+    ours: LmEval,
+    model: Model,
+    setting: Mapping[str, Any],
+    repeats: int,
+    examples: Rows,
+    asked: Iterator[dict[str, Any]],
 ) -> dict[str, Any]:
     seconds: tuple[list[float], list[float]] = ([], [])
     same, largest = 0, 0.0
-    for number in range(repeats):
-        rows = [next(asked) for _ in range(setting["questions"])]
-        answers: dict[int, Samples] = {}
-        with tempfile.TemporaryDirectory() as folder:
-            write_task(Path(folder), "questions", rows, examples, setting.get("sampler", "default"))
+    with tempfile.TemporaryDirectory() as folder:
+        numbers = itertools.count()
+
+        def ask(way: int, task: Path) -> tuple[Scores, float]:
+            return ask_us(ours, task, model) if way else ask_lm_eval(stock, task, setting["shots"])
+
+        def write(count: int) -> Path:
+            rows = [next(asked) for _ in range(count)]
+            return write_task(Path(folder), f"questions_{next(numbers)}", rows, examples, setting)
+
+        warm_up = write(WARM_UP)  # loads our model, too
+        for way in (0, 1):
+            ask(way, warm_up)
+        if stock.device.type != "cpu":
+            stock.batch_size_per_gpu = fastest_batch(stock, write(setting["questions"]), setting["shots"])
+        for number in range(repeats):
+            task = write(setting["questions"])
+            scores: dict[int, Scores] = {}
             for way in (0, 1) if number % 2 else (1, 0):
-                answers[way], taken = ask(lms[way], "questions", setting["shots"], Path(folder))
-                seconds[way].append(taken / len(rows))
-        same += sum(answers[0][name][0] == answers[1][name][0] for name in answers[0])
-        pairs = [zip(answers[0][name][1], answers[1][name][1], strict=True) for name in answers[0]]
-        largest = max(largest, *(abs(one - other) for pair in pairs for one, other in pair))
+                scores[way], taken = ask(way, task)
+                seconds[way].append(taken / setting["questions"])
+            for theirs, own in zip(scores[0], scores[1], strict=True):
+                same += theirs.index(max(theirs)) == own.index(max(own))
+                largest = max(largest, *(abs(one - other) for one, other in zip(theirs, own, strict=True)))
     return {
-        "ratio": spread([theirs / ours for theirs, ours in zip(*seconds, strict=True)]),
+        "ratio": spread([theirs / own for theirs, own in zip(*seconds, strict=True)]),
         "seconds_a_question": {"lm_eval": spread(seconds[0], 4), "ours": spread(seconds[1], 4)},
+        "batch_of_lm_eval": stock.batch_size_per_gpu,
         "questions": repeats * setting["questions"],
         "same_answer": same,
         "largest_difference_nats": largest,
     }
+
+
+def fastest_batch(lm: HFLM, task: Path, shots: int) -> int:
+    """The size of batches with which lm-eval is done first."""
+    taken = {}
+    for size in GPU_BATCHES:
+        lm.batch_size_per_gpu = size
+        _, taken[size] = ask_lm_eval(lm, task, shots)
+    return min(taken, key=lambda size: taken[size])
 
 
 def spread(values: list[float], digits: int = 2) -> dict[str, float]:
@@ -148,15 +209,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="", help="a folder, GGUF file or hub id (default: the embedded model)")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "results" / "evaluation_speed.json")
     given = parser.parse_args()
     report = {
-        "machine": processor(),
+        "machine": processor() if given.device == "cpu" else torch.cuda.get_device_name(),
         "model": given.model or "gemma-3-270m-q4_k_m.gguf, dequantized",
         "repeats": given.repeats,
-        "batch_of_lm_eval": BATCH,
         "versions": {name: version(name) for name in ("cem-lm-eval", "lm_eval", "torch", "transformers")},
-        "settings": measure(given.repeats, given.model),
+        "settings": measure(given.repeats, given.model, given.device),
     }
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -3,10 +3,12 @@
 python benchmarks/speed/training_ways.py '{"way": "ours", "rows": 16, "epochs": 2, "seed": 0, "out": "FOLDER"}'
 """
 
+import itertools
 import json
 import random
 import resource
 import shutil
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -58,9 +60,16 @@ def train_stock(rows: list[dict[str, str]], job: dict[str, Any]) -> dict[str, An
     """TRL's quick start as its users write it, with what `job["settings"]` adds to SFTConfig."""
     import torch
     from datasets import Dataset
+    from transformers import TrainerCallback
     from trl import SFTConfig, SFTTrainer
 
     after_import = peak_memory()
+    ends: list[float] = []
+
+    class Clock(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, *args: Any, **kwargs: Any) -> None:
+            ends.append(time.perf_counter())
+
     trainer = SFTTrainer(
         model=str(start().path),
         args=SFTConfig(
@@ -76,6 +85,7 @@ def train_stock(rows: list[dict[str, str]], job: dict[str, Any]) -> dict[str, An
             **job.get("settings", {}),
         ),
         train_dataset=Dataset.from_list(rows),
+        callbacks=[Clock()],
     )
     began = time.perf_counter()
     trainer.train()
@@ -95,6 +105,7 @@ def train_stock(rows: list[dict[str, str]], job: dict[str, Any]) -> dict[str, An
         "loss_last": float(losses[-1]),
         "weights": str(trainer.model.dtype),
         "seconds": seconds,
+        "step_seconds": median_step(ends),
         "after_import_mib": after_import,
     }
 
@@ -109,9 +120,11 @@ def train_ours(rows: list[dict[str, str]], job: dict[str, Any]) -> dict[str, Any
 
     after_import = peak_memory()
     times: list[float] = []
+    ends: list[float] = []
 
     class Clock:
-        def advance(self, steps: float = 1, *, total: float | None = None, message: str | None = None) -> None: ...
+        def advance(self, steps: float = 1, *, total: float | None = None, message: str | None = None) -> None:
+            ends.append(time.perf_counter())
 
     @contextlib.contextmanager
     def progress(label: str, total: float | None) -> Any:
@@ -130,8 +143,14 @@ def train_ours(rows: list[dict[str, str]], job: dict[str, Any]) -> dict[str, Any
     return {name: figures[name] for name in kept} | {
         "weights": f"{figures['method']}, {figures['precision']}",
         "seconds": times[1] - times[0],
+        "step_seconds": median_step(ends),
         "after_import_mib": after_import,
     }
+
+
+def median_step(ends: list[float]) -> float:
+    """Seconds between the ends of two steps: without what only the first takes."""
+    return statistics.median(later - earlier for earlier, later in itertools.pairwise(ends))
 
 
 def evaluate(rows: list[dict[str, str]], model: Any, tokenizer: Any) -> float:
@@ -145,8 +164,9 @@ def evaluate(rows: list[dict[str, str]], model: Any, tokenizer: Any) -> float:
     total = 0.0
     with torch.no_grad():
         for example in examples:
-            labels = torch.tensor(example.labels[1:])
-            states = model.model(input_ids=torch.tensor([example.input_ids])).last_hidden_state[0, :-1]
+            labels = torch.tensor(example.labels[1:], device=model.device)
+            tokens = torch.tensor([example.input_ids], device=model.device)
+            states = model.model(input_ids=tokens).last_hidden_state[0, :-1]
             logits = model.lm_head(states[labels != IGNORED])
             total += float(torch.nn.functional.cross_entropy(logits, labels[labels != IGNORED], reduction="sum"))
     return total / sum(example.supervised for example in examples)
@@ -158,6 +178,7 @@ def evaluate_folder(rows: list[dict[str, str]], held_out: list[dict[str, str]], 
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
     tokenizer = AutoTokenizer.from_pretrained(folder)
     return {"train": evaluate(rows, model, tokenizer), "held_out": evaluate(held_out, model, tokenizer)}
 
@@ -168,6 +189,13 @@ def peak_memory() -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def peak_device_memory() -> dict[str, float]:
+    """Peak memory of the GPU's tensors in MiB, where there is a GPU."""
+    import torch
+
+    return {"peak_device_mib": torch.cuda.max_memory_allocated() / 2**20} if torch.cuda.is_available() else {}
 
 
 def main() -> None:
@@ -182,7 +210,7 @@ def main() -> None:
         print(json.dumps({"profile": by_kind(lambda: train_ours(rows, job))}))
         return
     figures = (train_ours if job["way"] == "ours" else train_stock)(rows, job)
-    print(json.dumps(figures | {"peak_mib": peak_memory()}))
+    print(json.dumps(figures | {"peak_mib": peak_memory()} | peak_device_memory()))
 
 
 if __name__ == "__main__":
