@@ -1,13 +1,15 @@
 """The loop as a whole, in the toy world: what a run teaches, keeps, reuses and says."""
 
 import json
+import threading
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import toy
-from cem_toolkit import CemError, find_run, resume
+from cem_toolkit import CemError, ahead, find_run, openbook, resume
 from cem_toolkit.api import hookimpl
 from cem_toolkit.outcomes import SETS
 from cem_toolkit.plugins import Plugins, register
@@ -290,3 +292,24 @@ def test_a_seed_gives_the_same_rows_and_another_seed_others(evolve: Evolve, tmp_
     one, same, other = (evolve(seed=seed, out=str(tmp_path / name)).rounds[0].rows for name, seed in seeds.items())
     assert one == same
     assert [row.id for row in one] != [row.id for row in other]
+
+
+def test_passages_of_a_slow_source_are_read_while_it_works(evolve: Evolve, monkeypatch: pytest.MonkeyPatch) -> None:
+    readers: list[str] = []
+    score = toy.ToyEvaluator.score
+
+    def watched(self: Any, pairs: Any, ctx: Any) -> Any:
+        readers.append(threading.current_thread().name)
+        return score(self, pairs, ctx)
+
+    monkeypatch.setattr(toy.ToyEvaluator, "score", watched)
+    monkeypatch.setattr(openbook, "PORTION", 2)
+    (fast,) = evolve().rounds
+    assert not any(name.startswith("read-ahead") for name in readers)
+    monkeypatch.setattr(ahead, "SLOW", 0.01)
+    (slow,) = evolve(sources={"toy-pages": {"seconds": 0.02}}).rounds
+    assert any(name.startswith("read-ahead") for name in readers)
+    same = ("readings.jsonl", "mistakes.jsonl", "passages.jsonl")
+    assert all(
+        (slow.folder / "read" / name).read_bytes() == (fast.folder / "read" / name).read_bytes() for name in same
+    )

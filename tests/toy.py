@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
+from time import sleep
 from typing import Any
 
 from pydantic import Field
@@ -119,6 +120,7 @@ class ToySource(Source):
         riddle: bool = Field(False, description="Also find a page that asks each question in other words.")
         stranger: bool = Field(False, description="Name a mistake that does not exist.")
         peeks: Path | None = Field(None, description="A folder with stored answers, to be read.")
+        seconds: float = Field(0, description="How long it takes to look up a mistake; it tells what it finds then.")
 
     def sample(self, count: int, ctx: Context) -> Iterable[Passage]:
         for number in Random(ctx.seed).sample(range(1000), count):  # noqa: S311 (not for secrets)
@@ -130,7 +132,10 @@ class ToySource(Source):
             land = land_of(mistake)
             hits = (Hit(mistake_id="m-none" if self.options.stranger else mistake.id, query=land, score=1.0),)
             text = f"{land} is a land. Its capital is {CITIES[land]}, by the sea."
-            yield Passage.make(text=text, title=land, source=self.name, licence="CC0", hits=hits)
+            yield (found := Passage.make(text=text, title=land, source=self.name, licence="CC0", hits=hits))
+            if self.options.seconds:
+                sleep(self.options.seconds)
+                ctx.found(mistake.id, [found])
             if self.options.peeks:
                 (self.options.peeks / "attempts.jsonl").read_text()
             if self.options.leak:

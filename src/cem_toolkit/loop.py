@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from cem_toolkit import steps
+from cem_toolkit.ahead import Ahead
 from cem_toolkit.arms import arm_names, seed_of
 from cem_toolkit.config import Config, Crew
 from cem_toolkit.records import Mistake, Model, Passage
@@ -58,9 +59,11 @@ def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: 
     mistakes = list(read_records(mined.folder / "mistakes.jsonl", Mistake))
     if not mistakes:
         raise NothingToDo(f"no mistakes to learn from among {len(steering):,} questions that may be mined")
-    found = [
-        steps.retrieve(stages, number, index, model, mistakes, mined.key) for index in range(len(stages.crew.sources))
-    ]
+    ahead = Ahead()
+    listen = steps.read_ahead(stages, ahead, start, steering, mistakes)
+    found: list[Stage] = []
+    for _ in stages.crew.sources:
+        found.append(steps.retrieve(stages, number, found, model, mistakes, mined.key, listen))
     guarded = steps.guard(stages, number, model, found, start)
     material = Material(
         passages=list(read_records(guarded.folder / "passages.jsonl", Passage)),
@@ -69,7 +72,7 @@ def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: 
         start=start,
         keys={"guard": guarded.key, "mine": mined.key},
     )
-    opened = steps.read(stages, number, model, material)
+    opened = steps.read(stages, number, model, material, ahead)
     material = dataclasses.replace(
         material,
         passages=list(read_records(opened.folder / "passages.jsonl", Passage)),

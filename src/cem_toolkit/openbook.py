@@ -5,10 +5,12 @@ needs no training: it is what retrieval at the time of the question would do. An
 answers, though: what a passage found for another mistake sets right as well is no knowledge.
 """
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 from cem_toolkit.config import OpenBookConfig
@@ -19,9 +21,16 @@ from cem_toolkit.roles import Context
 from cem_toolkit.triage import best_choice, subjects, with_doubt
 from cem_toolkit.ways import Way, as_task
 
+PORTION = 100
+"""Mistakes that are read together, at least: their number is fixed before anything is found, so that what was read
+ahead (`ahead.py`) was asked in the same portions, and so answered with the same rounding."""
+
+Scores = Sequence[tuple[float, ...]]
+"""For each way of asking the log-likelihoods of its continuations, in nats."""
+
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class Sheet:
     """One mistake's test: its question without and with each of the passages before it.
 
     The last of `passages` is another mistake's where `control` is true."""
@@ -35,68 +44,95 @@ class _Sheet:
     control: bool
 
 
+@dataclass(frozen=True)
+class OpenBook:
+    """Which mistakes are tested, in which portions, and how."""
+
+    attempts: Mapping[str, Attempt]
+    """Of the mistakes that are tested, by the mistake's id."""
+    portions: Sequence[Sequence[Mistake]]
+    seed: int
+    options: OpenBookConfig
+
+    @classmethod
+    def plan(
+        cls, steering: Sequence[Attempt], mistakes: Sequence[Mistake], seed: int, options: OpenBookConfig
+    ) -> "OpenBook":
+        """All mistakes with choices whose other choices the task's form tells how to write, at most
+        `options.mistakes`; none where no passage is to be tried."""
+        known = {(attempt.task, attempt.id): attempt for attempt in steering}
+        attempts = {
+            mistake.id: attempt
+            for mistake in (mistakes if options.passages else ())
+            if (attempt := known.get((mistake.task, mistake.attempt_id))) and as_task(attempt)
+        }
+        drawn = set(shuffled(list(attempts), seed, "open book")[: options.mistakes])
+        chosen = [mistake for mistake in mistakes if mistake.id in drawn]
+        count = max(1, len(chosen) // PORTION)
+        cuts = [len(chosen) * place // count for place in range(count + 1)]
+        return cls(attempts, [chosen[start:end] for start, end in itertools.pairwise(cuts)], seed, options)
+
+    def sheets(self, portion: Sequence[Mistake], best: Mapping[str, Sequence[Passage]]) -> list[Sheet]:
+        """Of those of `portion` that something was found for. `best` has each mistake's passages, the best first."""
+        found = [mistake for mistake in portion if best[mistake.id]]
+        order = shuffled([mistake.id for mistake in found], self.seed, "open book")
+        strangers = _strangers(order, best) if self.options.control else {}
+        return [self._sheet(mistake, best[mistake.id], strangers.get(mistake.id)) for mistake in found]
+
+    def _sheet(self, mistake: Mistake, own: Sequence[Passage], stranger: Passage | None) -> Sheet:
+        attempt = self.attempts[mistake.id]
+        way = as_task(attempt)
+        assert way  # noqa: S101 (others are not planned)
+        passages = (*own, *([stranger] if stranger else []))
+        shown = tuple(excerpt(passage, attempt, self.options.characters) for passage in passages)
+        ways = (way, *(Way(f"{text}\n\n{way.prompt}", way.continuations) for text in shown))
+        return Sheet(mistake, attempt, passages, shown, ways, stranger is not None)
+
+
+def ways_of(sheets: Iterable[Sheet]) -> tuple[Way, ...]:
+    """All that is asked for `sheets`, in order."""
+    return tuple(way for sheet in sheets for way in sheet.ways)
+
+
 def read_passages(
     steering: Sequence[Attempt],
     mistakes: Sequence[Mistake],
     passages: Sequence[Passage],
     ctx: Context,
     options: OpenBookConfig,
+    known: Mapping[tuple[Way, ...], Scores] = MappingProxyType({}),
 ) -> tuple[list[Passage], list[Mistake], list[Reading]]:
     """Asks mistakes again with their best passages before the question, in the task's own prompt without examples.
 
     Returns the passages with `Hit.flips` filled where tested, the mistakes with those as `doubtful_key` whose key the
-    passages contradict, and the readings. All mistakes with choices whose other choices the task's form tells how to
-    write are tested, at most `options.mistakes` of them; free text is not. Answers go by the highest log-likelihood.
-    One call of `ctx.score` for all; where the evaluator cannot score, that is logged and nothing is tested.
+    passages contradict, and the readings. `OpenBook.plan` says which are tested. Answers go by the highest
+    log-likelihood. One call of `ctx.score` for each portion whose scores are not in `known`; where the evaluator cannot
+    score, that is logged and nothing is tested.
     """
-    sheets = list(_sheets(steering, mistakes, passages, ctx.seed, options))
-    try:
-        scores = iter(ctx.score([way for sheet in sheets for way in sheet.ways]) if sheets else [])
-    except NotImplementedError as error:
-        ctx.log(f"no open-book test: {error}")
-        return list(passages), list(mistakes), []
+    test = OpenBook.plan(steering, mistakes, ctx.seed, options)
+    best = best_passages(passages, [mistake for portion in test.portions for mistake in portion], options.passages)
     telling = subjects([attempt.question for attempt in steering])
-    readings: dict[str, list[Reading]] = {}
+    readings: list[Reading] = []
     judged: dict[str, Mistake] = {}
-    for sheet in sheets:
-        readings[sheet.mistake.id] = _readings(sheet, [next(scores) for _ in sheet.ways])
-        found = [reading for reading in readings[sheet.mistake.id] if not reading.control]
-        judged[sheet.mistake.id] = with_doubt(
-            sheet.mistake, sheet.attempt, found, sheet.passages[: len(found)], telling
-        )
-    if doubted := sum(judged[sheet.mistake.id] is not sheet.mistake for sheet in sheets):
-        ctx.log(f"{doubted} of {len(sheets)} keys doubted: what was found contradicts them")
-    every = [reading for found in readings.values() for reading in found]
-    return _marked(passages, every), [judged.get(mistake.id, mistake) for mistake in mistakes], every
-
-
-def _sheets(
-    steering: Sequence[Attempt],
-    mistakes: Sequence[Mistake],
-    passages: Sequence[Passage],
-    seed: int,
-    options: OpenBookConfig,
-) -> Iterator[_Sheet]:
-    if not options.passages:
-        return
-    attempts = {(attempt.task, attempt.id): attempt for attempt in steering}
-    best = best_passages(passages, mistakes, options.passages)
-    testable = [
-        (mistake, attempt, way)
-        for mistake in mistakes
-        if best[mistake.id]
-        and (attempt := attempts.get((mistake.task, mistake.attempt_id)))
-        and (way := as_task(attempt))
-    ]
-    drawn = shuffled([mistake.id for mistake, _, _ in testable], seed, "open book")[: options.mistakes]
-    strangers = _strangers(drawn, best) if options.control else {}
-    chosen = set(drawn)
-    for mistake, attempt, way in (each for each in testable if each[0].id in chosen):
-        stranger = strangers.get(mistake.id)
-        found = (*best[mistake.id], *([stranger] if stranger else []))
-        shown = tuple(excerpt(passage, attempt, options.characters) for passage in found)
-        ways = (way, *(Way(f"{text}\n\n{way.prompt}", way.continuations) for text in shown))
-        yield _Sheet(mistake, attempt, found, shown, ways, stranger is not None)
+    doubted = 0
+    for portion in test.portions:
+        sheets = test.sheets(portion, best)
+        ways = ways_of(sheets)
+        try:
+            scores = iter((known.get(ways) or ctx.score(ways)) if ways else [])
+        except NotImplementedError as error:
+            ctx.log(f"no open-book test: {error}")
+            return list(passages), list(mistakes), []
+        for sheet in sheets:
+            read = _readings(sheet, [next(scores) for _ in sheet.ways])
+            own = [reading for reading in read if not reading.control]
+            after = with_doubt(sheet.mistake, sheet.attempt, own, sheet.passages[: len(own)], telling)
+            doubted += after is not sheet.mistake
+            judged[sheet.mistake.id] = after
+            readings += read
+    if doubted:
+        ctx.log(f"{doubted} of {len(judged)} keys doubted: what was found contradicts them")
+    return _marked(passages, readings), [judged.get(mistake.id, mistake) for mistake in mistakes], readings
 
 
 def _strangers(drawn: Sequence[str], best: Mapping[str, Sequence[Passage]]) -> dict[str, Passage]:
@@ -117,7 +153,7 @@ def excerpt(passage: Passage, attempt: Attempt, characters: int) -> str:
     return text if text.startswith(passage.title) else f"{passage.title}\n{text}"
 
 
-def _readings(sheet: _Sheet, scores: Sequence[Sequence[float]]) -> list[Reading]:
+def _readings(sheet: Sheet, scores: Sequence[Sequence[float]]) -> list[Reading]:
     closed, *opened = (replace(sheet.attempt, scores=tuple(each)) for each in scores)
     answers = [best_choice(sheet.attempt, attempt.scores) for attempt in opened]
     controls = [False] * (len(opened) - sheet.control) + [True] * sheet.control

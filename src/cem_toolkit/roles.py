@@ -30,6 +30,9 @@ class Progress(Protocol):
     def advance(self, steps: float = 1, *, total: float | None = None, message: str | None = None) -> None: ...
 
 
+def _ignore(mistake_id: str, passages: Sequence[Passage]) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What a component may use while it works: all else is none of its business."""
@@ -64,6 +67,10 @@ class Context:
     """For mixers: the rows that hold no mined question together with its answer. The leak guard drops the others, and
     many more, from what a mixer returns anyway; asked before, they take up no token budget. Every drop is kept with its
     reason."""
+    found: Callable[[str, Sequence[Passage]], None] = _ignore
+    """For sources that look mistakes up one after the other: says that these are all passages for the mistake of this
+    id, each with its hits for it. The model may read them while the source goes on. What `retrieve` returns is the
+    result all the same."""
     only: frozenset[str] | None = None
     """For evaluators: the ids of the questions to ask, those of general tasks included; None: all. Asking all saves no
     time but is not wrong: the core leaves out what it did not want."""

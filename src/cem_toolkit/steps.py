@@ -4,20 +4,22 @@
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from cem_toolkit.ahead import Ahead, Found
 from cem_toolkit.arms import kept_rows, put_in_place, with_tokens
+from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
 from cem_toolkit.gate import decide
 from cem_toolkit.guards import Guards
 from cem_toolkit.leaks import Drop, LeakGuard
 from cem_toolkit.models import fingerprint
 from cem_toolkit.neutral import read_neutral, score_neutral
-from cem_toolkit.openbook import open_book_summary, read_passages
+from cem_toolkit.openbook import OpenBook, Scores, open_book_summary, read_passages
 from cem_toolkit.outcomes import Answers, read_answers
 from cem_toolkit.records import Attempt, Mistake, Model, Passage, Record, Row, content_id
 from cem_toolkit.retest import Retest, choose, touched
@@ -27,8 +29,9 @@ from cem_toolkit.sealing import sealed
 from cem_toolkit.splits import assign
 from cem_toolkit.stages import Stages
 from cem_toolkit.store import read_records
+from cem_toolkit.ways import Way
 
-READ_VERSION = "2"
+READ_VERSION = "3"
 GATE_VERSION = "1"
 
 
@@ -127,17 +130,50 @@ def mine(stages: Stages, number: int, standing: Standing, steering: Sequence[Att
     return stages.perform(number, "mine", stages.crew.miner, standing.model, inputs, work)
 
 
-def retrieve(stages: Stages, number: int, index: int, model: Model, mistakes: Sequence[Mistake], mined: str) -> Stage:
-    source = stages.crew.sources[index]
+def retrieve(
+    stages: Stages,
+    number: int,
+    before: Sequence[Stage],
+    model: Model,
+    mistakes: Sequence[Mistake],
+    mined: str,
+    listen: Callable[[Context, Sequence[Passage]], AbstractContextManager[Found]],
+) -> Stage:
+    """The next source's passages, after those of the stages `before`. The last source's are read meanwhile, by
+    `listen`."""
+    source = stages.crew.sources[len(before)]
+    last = len(before) == len(stages.crew.sources) - 1
 
     def work(ctx: Context) -> Results:
-        with _sealed(stages, f"source {source.name}"):
-            passages = list(source.retrieve(mistakes, ctx))
+        listening = listen(ctx, list(_once(before))) if last else nullcontext(ctx.found)
+        with listening as found, _sealed(stages, f"source {source.name}"):
+            passages = list(source.retrieve(mistakes, dataclasses.replace(ctx, found=found)))
         used = {hit.mistake_id for passage in passages for hit in passage.hits}
         _known(f"source {source.name}", "mistakes", used, {mistake.id for mistake in mistakes})
         return {"passages.jsonl": passages}, {"passages": len(passages), "mistakes_served": len(used)}
 
     return stages.perform(number, f"retrieve/{source.name}", source, model, {"mine": mined}, work)
+
+
+def read_ahead(
+    stages: Stages, ahead: Ahead, start: Standing, steering: Sequence[Attempt], mistakes: Sequence[Mistake]
+) -> Callable[[Context, Sequence[Passage]], AbstractContextManager[Found]]:
+    """What `retrieve` has its passages read by, into `ahead`."""
+
+    def listen(ctx: Context, earlier: Sequence[Passage]) -> AbstractContextManager[Found]:
+        test = OpenBook.plan(steering, mistakes, ctx.seed, stages.config.open_book)
+        silent = dataclasses.replace(ctx, progress=Screen(quiet=True).progress)
+        guard = start.guard  # made now: it reads answers, which nothing may while a source works
+
+        def screen(passages: Sequence[Passage]) -> list[Passage]:
+            return guard.screen_passages(passages)[0]
+
+        def score(ways: Sequence[Way]) -> Scores:
+            return stages.crew.evaluator.score(ways, silent)
+
+        return ahead.listening(test, screen, score, earlier, ctx.log)
+
+    return listen
 
 
 def guard(stages: Stages, number: int, model: Model, found: Sequence[Stage], start: Standing) -> Stage:
@@ -153,13 +189,13 @@ def guard(stages: Stages, number: int, model: Model, found: Sequence[Stage], sta
     return stages.perform(number, "guard", None, model, inputs, work)
 
 
-def read(stages: Stages, number: int, model: Model, material: Material) -> Stage:
-    """The open-book test: asks each mistake again with passages before it."""
+def read(stages: Stages, number: int, model: Model, material: Material, ahead: Ahead) -> Stage:
+    """The open-book test: asks each mistake again with passages before it, but for what was read `ahead`."""
     options = stages.config.open_book
 
     def work(ctx: Context) -> Results:
         passages, mistakes, readings = read_passages(
-            material.steering, material.mistakes, material.passages, ctx, options
+            material.steering, material.mistakes, material.passages, ctx, options, ahead.known
         )
         files: dict[str, Iterable[Record]] = {
             "passages.jsonl": passages,

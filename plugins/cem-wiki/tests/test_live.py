@@ -1,5 +1,6 @@
 """The live backend against a wiki on this machine: what it finds, and how politely it asks."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from cem_toolkit.api import CemError
 from cem_wiki.live.mediawiki import batch_titles, plain_query
+
+from .conftest import make_mistakes
 
 
 def test_pages_come_with_text_revision_and_address(live: Any) -> None:
@@ -177,3 +180,20 @@ def test_title_batches_fit_into_a_request() -> None:
     assert sum(map(len, batches)) == 60
     assert max(map(len, batches)) <= 6
     assert [len(batch) for batch in batch_titles([str(number) for number in range(120)])] == [50, 50, 20]
+
+
+def test_what_there_is_for_a_mistake_is_told_as_soon_as_its_pages_are_read(live: Any, wiki: Any) -> None:
+    for number in range(10, 40):
+        wiki.add(number, f"Town {number}", f"Town {number} is a town.")
+    told: list[tuple[str, list[str], int]] = []
+    ctx = replace(
+        live.ctx, found=lambda about, pages: told.append((about, [page.title for page in pages], len(wiki.asked)))
+    )
+    mistakes = make_mistakes(*([f"Town {number}", "Town 10"] for number in range(10, 40)), ["nothing"])
+    passages = list(live.source().retrieve(mistakes, ctx))
+    assert [about for about, _, _ in told] == [mistake.id for mistake in mistakes]
+    assert [titles for _, titles, _ in told][1:3] == [["Town 11", "Town 10"], ["Town 12", "Town 10"]]
+    assert told[-1][1] == []
+    assert told[19][2] < told[20][2] == len(wiki.asked), "the first twenty are told before the others are looked up"
+    hits = [(hit.mistake_id, hit.query) for hit in passages[0].hits]
+    assert hits[:2] == [("m0", "Town 10"), ("m1", "Town 10")] and len(hits) == 30

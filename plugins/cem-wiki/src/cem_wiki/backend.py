@@ -9,6 +9,9 @@ from cem_wiki.pages import Page
 class Backend(ABC):
     """Pages are named by numbers of the backend's own until `read_pages` turns them into text."""
 
+    at_once = 1
+    """Pages that are best read together."""
+
     def prepare(self, queries: Sequence[str]) -> None:  # noqa: B027 (an optional step)
         """Told of all queries before the first search, in case they are cheaper together."""
 
@@ -23,6 +26,9 @@ class Backend(ABC):
     @abstractmethod
     def sample(self, count: int, seed: int) -> Sequence[int]:
         """At most `count` pages drawn at random, none twice."""
+
+    def conclude(self, found: bool) -> None:  # noqa: B027 (an optional step)
+        """Told at the end whether any page was read. Raises CemError where none was because all failed."""
 
     def close(self) -> None:  # noqa: B027 (an optional step)
         """Called at the end."""

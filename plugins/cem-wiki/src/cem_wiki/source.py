@@ -1,6 +1,7 @@
 """The knowledge source `wiki`."""
 
 import contextlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -43,10 +44,10 @@ class Wiki(Source):
         (see `cem_wiki.fusion`). Raises CemError where the data is missing or the wiki gave nothing at all.
         """
         with contextlib.closing(self._open(ctx)) as backend:
-            hits = self._search(mistakes, backend, ctx)
-            pages = backend.read_pages(list(hits))
+            hits, pages = self._look_up(mistakes, backend, ctx)
+            backend.conclude(bool(pages))
         for number, page in pages.items():
-            yield self._passage(page, hits[number])
+            yield self._passage(page, [hit for found in hits[number].values() for hit in found])
 
     def sample(self, count: int, ctx: Context) -> Iterator[Passage]:
         """`count` random pages, by the seed; fewer where the source has no more.
@@ -56,6 +57,7 @@ class Wiki(Source):
         """
         with contextlib.closing(self._open(ctx)) as backend:
             pages = backend.read_pages(backend.sample(count, ctx.seed))
+            backend.conclude(bool(pages))
         for page in pages.values():
             yield self._passage(page)
 
@@ -80,18 +82,45 @@ class Wiki(Source):
 
         return LiveBackend(self.options, ctx, Clock())
 
-    def _search(self, mistakes: Sequence[Mistake], backend: "Backend", ctx: Context) -> dict[int, list[Hit]]:
-        from cem_wiki.fusion import fuse
-
+    def _look_up(
+        self, mistakes: Sequence[Mistake], backend: "Backend", ctx: Context
+    ) -> "tuple[dict[int, dict[str, list[Hit]]], dict[int, Page]]":
+        """Hits by page and mistake, and the pages. They are read as soon as enough of them are found, and what there
+        is for a mistake told at once."""
         backend.prepare([query for mistake in mistakes for query in mistake.queries])
-        hits: dict[int, list[Hit]] = {}
+        hits: dict[int, dict[str, list[Hit]]] = {}
+        pages: dict[int, Page] = {}
+        unread: list[int] = []
+        waiting: deque[tuple[str, list[int]]] = deque()
+
+        def read(count: int) -> None:
+            pages.update(backend.read_pages(unread[:count]))
+            del unread[:count]
+            while waiting and not any(number in unread for number in waiting[0][1]):
+                about, numbers = waiting.popleft()
+                there = (number for number in numbers if number in pages)
+                ctx.found(about, [self._passage(pages[number], hits[number][about]) for number in there])
+
         with ctx.progress("retrieve", len(mistakes)) as step:
             for mistake in mistakes:
-                queries = tuple(dict.fromkeys(mistake.queries))
-                fused = fuse([backend.search(query) for query in queries], self.options.top_k)
-                for number, scores in fused.items():
-                    hits.setdefault(number, []).extend(
-                        Hit(mistake_id=mistake.id, query=queries[which], score=score) for which, score in scores.items()
-                    )
+                found = self._search(mistake, backend)
+                unread += [number for number in found if number not in hits]
+                waiting.append((mistake.id, list(found)))
+                for number, of_page in found.items():
+                    hits.setdefault(number, {})[mistake.id] = of_page
+                while len(unread) >= backend.at_once:
+                    read(backend.at_once)
                 step.advance()
-        return hits
+            read(len(unread))
+        return hits, pages
+
+    def _search(self, mistake: Mistake, backend: "Backend") -> dict[int, list[Hit]]:
+        """The hits of the best pages for `mistake`, by page."""
+        from cem_wiki.fusion import fuse
+
+        queries = tuple(dict.fromkeys(mistake.queries))
+        fused = fuse([backend.search(query) for query in queries], self.options.top_k)
+        return {
+            number: [Hit(mistake_id=mistake.id, query=queries[which], score=score) for which, score in scores.items()]
+            for number, scores in fused.items()
+        }

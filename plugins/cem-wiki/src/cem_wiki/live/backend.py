@@ -27,6 +27,7 @@ class LiveBackend(Backend):
     """Searches a wiki and reads its pages; what it was told before it reads from `ctx.cache`."""
 
     def __init__(self, options: WikiOptions, ctx: Context, clock: Clock) -> None:
+        self.at_once = 1 if options.whole_pages else INTRODUCTIONS_AT_ONCE
         self._options = options
         self._ctx = ctx
         self._url = options.api_address
@@ -56,21 +57,20 @@ class LiveBackend(Backend):
         return (self._try(draw, "random pages", count) or []) if count else []
 
     def read_pages(self, numbers: Sequence[int]) -> Mapping[int, Page]:
-        """As the base class says. Raises CemError where there was a failure and nothing at all could be had."""
         pages: dict[int, Page] = {}
         whole, longest = self._options.whole_pages, self._options.max_chars
-        at_once = 1 if whole else INTRODUCTIONS_AT_ONCE
-        with self._ctx.progress("read pages", len(numbers)) as step:
-            for start in range(0, len(numbers), at_once):
-                batch = numbers[start : start + at_once]
-                pages |= self._try(partial(self._wiki.read_pages, batch, whole, longest), "pages", len(batch)) or {}
-                step.advance(len(batch))
+        for start in range(0, len(numbers), self.at_once):
+            batch = numbers[start : start + self.at_once]
+            pages |= self._try(partial(self._wiki.read_pages, batch, whole, longest), "pages", len(batch)) or {}
+        return pages
+
+    def conclude(self, found: bool) -> None:
+        """Says what was not asked for. Raises CemError where there was a failure and nothing at all could be had."""
         if self._not_asked:
             left = ", ".join(f"{count} {what}" for what, count in self._not_asked.items())
             self._ctx.log(f"wiki: {self._url}: stopped as {self._stopped}; not asked for: {left}")
-        if not pages and self._reasons:
+        if not found and self._reasons:
             raise CemError(f"wiki: nothing could be had from {self._url}: {self._reasons[0]}")
-        return pages
 
     def close(self) -> None:
         self._http.close()
