@@ -27,6 +27,7 @@ def measure(repeats: int) -> dict[str, Any]:
     """The parts, each with its own details, and the ratios that sum them up."""
     import bounds
     import evaluation
+    import evaluation_profile
     import round as whole_round
     import startup
     import training
@@ -37,6 +38,11 @@ def measure(repeats: int) -> dict[str, Any]:
         ("bounds", bounds.measure),
         ("evaluation", lambda: evaluation.measure(repeats)),
         ("training", lambda: training.measure(repeats)),
+        ("evaluation_profile", lambda: evaluation_profile.measure(details["bounds"])),
+        (
+            "training_profile",
+            lambda: training.profile(details["bounds"], training.seconds_a_pass(details["training"])),
+        ),
         ("round", lambda: whole_round.measure(repeats)),
     ):
         start = time.perf_counter()
@@ -49,7 +55,8 @@ def measure(repeats: int) -> dict[str, Any]:
         "evaluation_5_shot_ratio": asked["5 shots, the same for all, bfloat16"]["ratio"],
         "training_ratio": details["training"]["training_ratio"],
         "training_memory_ratio": details["training"]["training_memory_ratio"],
-        "round_ratio": details["round"]["ratio"],
+        "round_ratio": details["round"]["settings"]["zero-shot"]["ratio"],
+        "round_5_shot_ratio": details["round"]["settings"]["5 shots, the same for all"]["ratio"],
         "details": details,
     }
 
@@ -59,17 +66,18 @@ def table(measured: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
     lines = [(f"evaluation, {name}", each["ratio"]) for name, each in measured["details"]["evaluation"].items()]
     lines.append(("training", measured["training_ratio"]))
     lines.append(("memory of training", measured["training_memory_ratio"]))
-    lines.append(("a whole round", measured["round_ratio"]))
+    lines += [
+        (f"a whole round, {name}", each["ratio"]) for name, each in measured["details"]["round"]["settings"].items()
+    ]
     return lines
 
 
-def show(lines: list[tuple[str, dict[str, float]]]) -> str:
-    """The table as text."""
-    ends = ("median", "minimum", "maximum")
-    heads = f"{'':48}" + "".join(f"{end:>9}" for end in ends)
-    return "\n".join(
-        [heads, *(f"{label:48}" + "".join(f"{ratio[end]:9.2f}" for end in ends) for label, ratio in lines)]
-    )
+def markdown(lines: list[tuple[str, dict[str, float]]]) -> str:
+    """The table as docs/performance.md has it."""
+    rows = [
+        f"| {label} | {each['median']:.2f} | {each['minimum']:.2f} to {each['maximum']:.2f} |" for label, each in lines
+    ]
+    return "\n".join(["| | median | minimum to maximum |", "|---|---|---|", *rows])
 
 
 def draw(lines: list[tuple[str, dict[str, float]]]) -> str:
@@ -112,7 +120,7 @@ def main() -> None:
     given.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     lines = table(measured)
     given.plot.write_text(draw(lines), encoding="utf-8")
-    print("\n" + show(lines))
+    print("\n" + markdown(lines))
     print(f"\n{report['minutes']} minutes; {given.out}")
 
 

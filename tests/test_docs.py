@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -66,6 +67,12 @@ def test_the_readme_shows_the_demo_as_it_was_measured(capsys: pytest.CaptureFixt
     print_summary(measured["summary"])
     shown = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
     assert shown in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_speeds_is_the_one_that_was_measured() -> None:
+    bench = runpy.run_path(str(ROOT / "benchmarks" / "bench.py"))
+    measured = json.loads((ROOT / "benchmarks" / "results" / "speed.json").read_text(encoding="utf-8"))
+    assert bench["markdown"](bench["table"](measured)) in (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
 
 
 def test_links_between_pages_lead_somewhere() -> None:

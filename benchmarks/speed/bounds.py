@@ -7,13 +7,14 @@ A training step or a forward pass cannot be faster than its arithmetic at these 
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
 
 POSITIONS = 1024
-SHAPES = {"attention and MLP": (640, 2048), "output layer": (640, 262_144)}
+VOCABULARY = 262_144
+SHAPES = {"attention and MLP": (640, 2048), "output layer": (640, VOCABULARY)}
 """Inputs and outputs of Gemma 3 270M's largest linear layers."""
 COPIED = 2**28
 """Bytes of the array that is copied: far more than the caches hold."""
@@ -44,6 +45,17 @@ def copy_rate() -> float:
     """GB/s read and written by copying one large array over another."""
     source, target = torch.ones(COPIED, dtype=torch.uint8), torch.zeros(COPIED, dtype=torch.uint8)
     return 2 * COPIED / best_seconds(lambda: target.copy_(source)) / 1e9
+
+
+def fastest(gflop: Mapping[str, float], bounds: Mapping[str, Any]) -> float:
+    """Seconds in which this machine can do so many GFLOP in bfloat16, by SHAPES, at the rates that `measure` found."""
+    rates = bounds["gemm_gflop_per_s"]["bfloat16"]
+    return sum(each / rates[what] for what, each in gflop.items())
+
+
+def shape_of(sizes: Iterable[Any]) -> str:
+    """Which of SHAPES a matrix product of matrices of these sizes belongs to."""
+    return "output layer" if any(VOCABULARY in size for size in sizes) else "attention and MLP"
 
 
 def measure() -> dict[str, Any]:

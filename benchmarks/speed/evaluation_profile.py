@@ -3,23 +3,25 @@
     python benchmarks/speed/evaluation_profile.py [--out FILE.json]
 
 Profiles (torch.profiler) our evaluator's model on the embedded Factbook's questions, zero-shot and with five examples
-drawn for each question, and tells for each kind of work its share of the time. `bounds.py` measures the machine.
+drawn for each question, and tells for each kind of work its share of the time. `bounds.py` measures the machine: `near`
+is the time that the matrix products would take at its best rate, as a part of what all takes without the profiler.
 """
 
 import argparse
 import json
 import random
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import bounds
 from torch.profiler import ProfilerActivity, profile
 
 from cem_embedded.factbook import make_questions
 from cem_embedded.gemma import gguf_path
 from cem_embedded.preset import ASKED
 from cem_lm_eval import models
-from cem_lm_eval.device import choose_dtype
 from cem_lm_eval.options import LmEvalOptions
 from cem_toolkit.machine import processor
 from cem_toolkit.models import resolve_model
@@ -51,45 +53,56 @@ def make_requests(lm: models.ReportingLM, shots: int, count: int) -> list[models
     return [(pair, *lm._encode_pair(*pair)) for pair in pairs]
 
 
-def tell(recorded: profile, seconds: float) -> dict[str, Any]:
-    """Each kind's share of the time, and GFLOP/s of the matrix products."""
+def tell(recorded: profile, profiled: float, seconds: float, rates: Mapping[str, Any]) -> dict[str, Any]:
+    """Each kind's share of the time, and how near the whole is to its matrix products at this machine's best."""
     taken = dict.fromkeys((*KINDS, "element-wise"), 0.0)
-    flops = 0.0
-    for event in recorded.key_averages():
+    gflop = dict.fromkeys(bounds.SHAPES, 0.0)
+    for event in recorded.key_averages(group_by_input_shape=True):
         found = (kind for kind, parts in KINDS.items() if any(part in event.key for part in parts))
         kind = next(found, "element-wise")
         taken[kind] += event.self_cpu_time_total / 1e6
-        flops += event.flops if kind == "matrix products" else 0
+        if kind == "matrix products":
+            gflop[bounds.shape_of(event.input_shapes)] += event.flops / 1e9
+    best = bounds.fastest(gflop, rates)
     return {
         "seconds": round(seconds, 2),
-        "share": {kind: round(each / seconds, 3) for kind, each in taken.items()},
-        "matrix_products_gflop_per_s": round(flops / taken["matrix products"] / 1e9, 1),
-        "matrix_products_gflop": round(flops / 1e9, 1),
+        "share": {kind: round(each / profiled, 3) for kind, each in taken.items()},
+        "gflop": {what: round(each, 1) for what, each in gflop.items()},
+        "seconds_at_best": round(best, 2),
+        "near": round(best / seconds, 3),
     }
 
 
-def measure() -> dict[str, Any]:
-    """Shares of time by setting, in the evaluator's default format."""
+def measure(rates: Mapping[str, Any]) -> dict[str, Any]:
+    """By setting, in bfloat16; `rates` are those of `bounds.measure`."""
     cache = Path("~/.cache/cem-toolkit").expanduser()
-    lm = models.load(resolve_model(str(gguf_path(cache / "embedded")), cache, print), LmEvalOptions(device="cpu"))
-    result: dict[str, Any] = {"dtype": choose_dtype("auto", "cpu")}
+    options = LmEvalOptions(device="cpu", dtype="bfloat16")
+    lm = models.load(resolve_model(str(gguf_path(cache / "embedded")), cache, print), options)
+    result: dict[str, Any] = {}
     for name, (shots, count) in QUESTIONS.items():
         requests = make_requests(lm, shots, count)
         lm._loglikelihood_tokens(requests[:16])
-        with profile(activities=[ProfilerActivity.CPU], with_flops=True) as recorded:
-            start = time.perf_counter()
-            lm._loglikelihood_tokens(requests)
-            seconds = time.perf_counter() - start
-        result[name] = {"questions": count, **tell(recorded, seconds)}
+        seconds = timed(lambda requests=requests: lm._loglikelihood_tokens(requests))
+        with profile(activities=[ProfilerActivity.CPU], with_flops=True, record_shapes=True) as recorded:
+            profiled = timed(lambda requests=requests: lm._loglikelihood_tokens(requests))
+        result[name] = {"questions": count, **tell(recorded, profiled, seconds, rates)}
     models.release()
     return result
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds that `work` takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "results" / "evaluation_profile.json")
     given = parser.parse_args()
-    report = {"machine": processor(), **measure()}
+    rates = bounds.measure()
+    report = {"machine": processor(), "bounds": rates, **measure(rates)}
     given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report, indent=2))
 

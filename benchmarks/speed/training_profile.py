@@ -4,21 +4,30 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import bounds
 import torch
 
 PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::matmul", "aten::linear")
 
 
-def by_kind(work: Callable[[], Any]) -> dict[str, float]:
-    """Shares of the time that `work` spends in PyTorch's operators, those of one kind together."""
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+def by_kind(work: Callable[[], Any]) -> dict[str, Any]:
+    """`share` of the time that `work` spends in PyTorch's operators, those of one kind together, and the `gflop` of its
+    matrix products by shape."""
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=activities, with_flops=True, record_shapes=True) as profile:
         work()
     spent: Counter[str] = Counter()
+    gflop = dict.fromkeys(bounds.SHAPES, 0.0)
     for event in profile.events():
         spent[_kind(event)] += event.self_cpu_time_total
+        if event.flops:
+            gflop[bounds.shape_of(event.input_shapes)] += event.flops / 1e9
     spent.pop("", None)
     total = sum(spent.values())
-    return {kind: round(time / total, 3) for kind, time in spent.most_common()}
+    return {
+        "share": {kind: round(time / total, 3) for kind, time in spent.most_common()},
+        "gflop": {what: round(each, 1) for what, each in gflop.items()},
+    }
 
 
 def _kind(event: Any) -> str:
