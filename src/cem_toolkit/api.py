@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from cem_toolkit.errors import CemError, ConfigError
     from cem_toolkit.hookspecs import hookimpl
     from cem_toolkit.leaks import Drop, Leak, LeakGuard
+    from cem_toolkit.models import load_tokenizer
     from cem_toolkit.records import (
         Attempt,
         Hit,
@@ -62,6 +63,7 @@ __all__ = [
     "Trainer",
     "content_id",
     "hookimpl",
+    "load_tokenizer",
     "normalise",
     "question_id",
 ]
@@ -70,6 +72,7 @@ _HOMES = {
     "errors": ("CemError", "ConfigError"),
     "hookspecs": ("hookimpl",),
     "leaks": ("Drop", "Leak", "LeakGuard"),
+    "models": ("load_tokenizer",),
     "records": (
         "Attempt",
         "Hit",

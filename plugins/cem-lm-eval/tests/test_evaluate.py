@@ -15,6 +15,7 @@ from cem_lm_eval.evaluator import LmEval
 from cem_lm_eval.library import Library
 from cem_lm_eval.specs import parse_tasks
 from cem_toolkit.api import Attempt, CemError, Context, Model
+from cem_toolkit.run import Stage
 
 Make = Callable[..., str]
 LETTERS = (
@@ -79,7 +80,7 @@ def test_same_seed_same_attempts(write: Make, rows: Any, ctx: Context) -> None:
     assert evaluator.evaluate([task], ctx) == evaluator.evaluate([task], ctx) == evaluate(task, ctx, num_fewshot=2)
 
 
-def test_the_model_stays_until_the_stage_ends(
+def test_the_model_stays_until_a_stage_trains(
     write: Make, rows: Any, ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks: list[weakref.ref[torch.nn.Module]] = []
@@ -94,7 +95,7 @@ def test_the_model_stays_until_the_stage_ends(
     evaluate(write("q.jsonl", rows), ctx)
     LmEval(options()).score([("", ["Kabul"])], ctx)
     assert [network() is None for network in networks] == [False]
-    plugin.cem_stage_finished()
+    plugin.cem_stage_started(Stage(1, "train", ctx.folder, {}))
     assert [network() for network in networks] == [None]
 
 

@@ -11,6 +11,7 @@ from cem_lm_eval import models, plugin
 from cem_lm_eval.evaluator import LmEval
 from cem_lm_eval.matching import matches
 from cem_toolkit.api import Attempt, CemError, Context
+from cem_toolkit.run import Stage
 
 Make = Callable[..., str]
 SUMS = [{"question": f"What is {number} + 1?", "answer": str(number + 1)} for number in range(4)]
@@ -119,7 +120,7 @@ def test_matches(output: str, gold: str, found: tuple[str, ...]) -> None:
     assert matches(output, [gold]) == found
 
 
-def test_generate_keeps_the_model_until_the_stage_ends(ctx: Context, recorder: Any) -> None:
+def test_generate_keeps_the_model_until_a_stage_trains(ctx: Context, recorder: Any) -> None:
     evaluator = LmEval(LmEval.Options(dtype="float32", device="cpu"))
     first = evaluator.generate(["The capital of Italy is", "2 + 2 ="], 5, ctx)
     assert recorder.steps == {"generate": [2, 2]}
@@ -130,7 +131,7 @@ def test_generate_keeps_the_model_until_the_stage_ends(ctx: Context, recorder: A
     other = replace(ctx, model=replace(ctx.model, fingerprint="other"))
     evaluator.generate(["2 + 2 ="], 5, other)
     assert kept not in models._held.values()
-    plugin.cem_stage_finished()
+    plugin.cem_stage_started(Stage(1, "train", ctx.folder, {}))
     assert not models._held
     assert evaluator.generate([], 5, ctx) == []
 

@@ -6,7 +6,7 @@ import pytest
 
 from cem_toolkit.api import Model, Row
 from cem_trl.encoding import Encoder
-from cem_trl.models import load_tokenizer
+from cem_trl.models import usable_tokenizer
 from cem_trl.prepare import make_trainer
 from cem_trl.trainer import Trl
 
@@ -19,7 +19,7 @@ def test_labels_of_both_kinds_in_one_batch(
 ) -> None:
     model: Model = request.getfixturevalue(which)
     ctx = context(model=model)
-    tokenizer = load_tokenizer(ctx)
+    tokenizer = usable_tokenizer(ctx)
     assert (tokenizer.pad_token_id == tokenizer.eos_token_id) == (which == "tiny")
     encoder = Encoder(tokenizer, 512, chat=False)
     order = [example for row in (passages[0], instructions[0]) for example in encoder.encode(row)]
@@ -41,7 +41,7 @@ def test_labels_of_both_kinds_in_one_batch(
 
 def test_an_epoch_is_gone_through_in_order_with_the_rest_as_a_smaller_step(context: Any, passages: list[Row]) -> None:
     ctx = context()
-    tokenizer = load_tokenizer(ctx)
+    tokenizer = usable_tokenizer(ctx)
     encoder = Encoder(tokenizer, 512, chat=False)
     order = [example for row in passages for example in encoder.encode(row)]
     trainer = make_trainer(order, tokenizer, Trl.Options(batch_size=2), ctx, "cpu", "float32")

@@ -8,7 +8,7 @@ import torch
 from cem_toolkit.api import Model, Row
 from cem_trl import head_loss, sft
 from cem_trl.encoding import Encoder
-from cem_trl.models import load_tokenizer
+from cem_trl.models import usable_tokenizer
 from cem_trl.prepare import make_trainer
 from cem_trl.trainer import Trl
 
@@ -45,7 +45,7 @@ def test_a_step_s_loss_and_gradients_are_trl_s_own(
 ) -> None:
     def gradients() -> tuple[float, dict[str, torch.Tensor]]:
         ctx, options = context(), Trl.Options(method=method, precision=precision)
-        tokenizer = load_tokenizer(ctx)
+        tokenizer = usable_tokenizer(ctx)
         encoder = Encoder(tokenizer, 512, chat=False)
         order = [example for row in rows for example in encoder.encode(row)]
         trainer = make_trainer(order, tokenizer, options, ctx, "cpu", precision)

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from cem_toolkit.api import Model, Row
 from cem_trl.encoding import Encoder
 from cem_trl.factored import FactoredAdamW
-from cem_trl.models import load_tokenizer
+from cem_trl.models import usable_tokenizer
 from cem_trl.prepare import make_trainer
 from cem_trl.sft import Sft
 from cem_trl.trainer import Trl
@@ -21,7 +21,7 @@ EMBEDDINGS = "model.embed_tokens.weight"
 def stepped(context: Any, model: Model, rows: list[Row], precision: str = "mixed", **options: Any) -> Sft:
     """A trainer after its only step."""
     ctx = context(model=model)
-    tokenizer = load_tokenizer(ctx)
+    tokenizer = usable_tokenizer(ctx)
     encoder = Encoder(tokenizer, 512, chat=False)
     order = [example for row in rows for example in encoder.encode(row)]
     trainer = make_trainer(order, tokenizer, Trl.Options(checkpoint_seconds=0, **options), ctx, "cpu", precision)

@@ -2,5 +2,6 @@
 
 from cem_toolkit.models.fingerprint import fingerprint
 from cem_toolkit.models.resolve import NotOnDisk, check_model, resolve_model
+from cem_toolkit.models.tokenizer import load_tokenizer
 
-__all__ = ["NotOnDisk", "check_model", "fingerprint", "resolve_model"]
+__all__ = ["NotOnDisk", "check_model", "fingerprint", "load_tokenizer", "resolve_model"]

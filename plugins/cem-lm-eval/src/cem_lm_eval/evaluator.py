@@ -98,7 +98,7 @@ class LmEval(Evaluator):
         """One attempt per question of every leaf task, by the model, or in round 0 by the option `logs`; a question
         that stands in a task's training part too is given once, as one of its test part. Of `ctx.only` no others.
 
-        The model stays in memory for further calls until the stage ends or another model is wanted.
+        The model stays in memory for further calls until a stage trains or another model is wanted.
         """
         from cem_lm_eval.attempts import make_attempts, with_distinct_ids
         from cem_lm_eval.parts import own_parts
@@ -126,7 +126,7 @@ class LmEval(Evaluator):
     def generate(self, prompts: Sequence[str], max_tokens: int, ctx: Context) -> list[str]:
         """Greedy continuations, the prompts as user turns where the run uses the chat template.
 
-        The model stays in memory for further calls until the stage ends or another model is wanted.
+        The model stays in memory for further calls until a stage trains or another model is wanted.
         """
         from cem_lm_eval import models
 

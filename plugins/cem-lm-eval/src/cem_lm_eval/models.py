@@ -18,7 +18,7 @@ from cem_lm_eval.engine import answer
 from cem_lm_eval.layout import gather
 from cem_lm_eval.options import LmEvalOptions
 from cem_lm_eval.quiet import quiet
-from cem_toolkit.api import CemError, Context, Model, Progress
+from cem_toolkit.api import CemError, Context, Model, Progress, load_tokenizer
 
 CPU_BATCH = 16
 BUDGETS = {"cpu": 1_024, "mps": 4_096}
@@ -175,6 +175,7 @@ def _load(model: Model, options: LmEvalOptions) -> ReportingLM:
         with quiet():
             lm = ReportingLM(
                 pretrained=str(model.path),
+                tokenizer=load_tokenizer(model.path, trust_remote_code=options.trust_remote_code),
                 peft=str(model.adapter) if model.adapter else None,
                 device=device,
                 dtype=choose_dtype(options.dtype, device),

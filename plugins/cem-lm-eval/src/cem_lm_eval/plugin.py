@@ -1,4 +1,4 @@
-"""What cem-toolkit loads: registers the evaluator, and gives the model's memory back between stages."""
+"""What cem-toolkit loads: registers the evaluator, and gives the model's memory back."""
 
 import sys
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from cem_toolkit.api import hookimpl
 
 if TYPE_CHECKING:
     from cem_lm_eval.evaluator import LmEval
+    from cem_toolkit.run import Stage
 
 
 @hookimpl
@@ -18,13 +19,19 @@ def cem_register_evaluators() -> "Iterable[type[LmEval]]":
 
 
 @hookimpl
-def cem_stage_finished() -> None:
-    """`generate` keeps the model from one call to the next; a stage that trains needs its memory."""
-    _release_model()
+def cem_stage_started(stage: "Stage") -> None:
+    """The model serves one stage after the other; the one that trains needs its memory."""
+    if stage.name.rpartition("/")[2] == "train":
+        _release_model()
 
 
 @hookimpl
 def cem_stage_failed() -> None:
+    _release_model()
+
+
+@hookimpl
+def cem_run_finished() -> None:
     _release_model()
 
 

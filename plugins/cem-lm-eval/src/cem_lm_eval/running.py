@@ -9,13 +9,12 @@ import torch
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.evaluator import evaluate
 from lm_eval.evaluator_utils import get_sample_size
-from transformers import AutoTokenizer
 
 from cem_lm_eval import models
 from cem_lm_eval.attempts import Sample
 from cem_lm_eval.options import Limit, LmEvalOptions
 from cem_lm_eval.quiet import quiet, warnings_of_lm_eval
-from cem_toolkit.api import CemError, Context
+from cem_toolkit.api import CemError, Context, load_tokenizer
 
 Tasks = Mapping[str, ConfigurableTask]
 
@@ -50,7 +49,7 @@ def build_prompts(task: ConfigurableTask, options: LmEvalOptions, ctx: Context) 
 
 
 def _chat_template(ctx: Context, options: LmEvalOptions) -> Callable[..., str]:
-    tokenizer = AutoTokenizer.from_pretrained(str(ctx.model.path), trust_remote_code=options.trust_remote_code)
+    tokenizer = load_tokenizer(ctx.model.path, trust_remote_code=options.trust_remote_code)
 
     def render(messages: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
         rendered: str = tokenizer.apply_chat_template(

@@ -8,19 +8,19 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 
-from cem_toolkit.api import CemError, Context, Model
+from cem_toolkit.api import CemError, Context, Model, load_tokenizer
 from cem_trl.options import TrlOptions
 
 
-def load_tokenizer(ctx: Context) -> Any:
+def usable_tokenizer(ctx: Context) -> Any:
     """The model's tokenizer. Raises CemError where it cannot be read, or lacks what training needs."""
     path = ctx.model.path
     if not (path / "config.json").is_file():
         raise CemError(f"{path} holds no model: there is no config.json")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        tokenizer = load_tokenizer(path)
     except Exception as error:  # readers of many formats, each with its own errors
         raise CemError(f"the tokenizer in {path} cannot be read: {error}") from error
     if tokenizer.eos_token_id is None:

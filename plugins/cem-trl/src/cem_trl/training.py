@@ -15,7 +15,7 @@ from cem_trl.checkpoints import check_space, open_checkpoints
 from cem_trl.encoding import Encoder, Example
 from cem_trl.figures import figures
 from cem_trl.hardware import choose_device, choose_optimizer, choose_precision, prepare_memory, release_memory
-from cem_trl.models import check_adapter, load_tokenizer, stored_dtype, stored_numbers
+from cem_trl.models import check_adapter, stored_dtype, stored_numbers, usable_tokenizer
 from cem_trl.options import TrlOptions
 from cem_trl.order import training_order
 from cem_trl.prepare import make_trainer
@@ -33,7 +33,7 @@ def start(options: TrlOptions, ctx: Context) -> tuple[str, Any]:
     """The device to train on and the model's tokenizer, when all else is as it must be, too."""
     device = choose_device(options)
     with quiet():
-        tokenizer = load_tokenizer(ctx)
+        tokenizer = usable_tokenizer(ctx)
     stored_dtype(ctx.model.path)
     check_adapter(options, ctx.model)
     check_space(ctx.folder, space_needed(ctx.model.path, options, device))

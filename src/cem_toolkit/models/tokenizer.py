@@ -1,0 +1,30 @@
+"""The tokenizer of a model, read once: a vocabulary of 262,144 takes seconds."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from cem_toolkit.models.fingerprint import MATTERS, file_hash
+
+_kept: dict[str, Any] = {}
+
+
+def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Any:
+    """The tokenizer in a model's folder, as transformers reads it. Asks nothing of the network.
+
+    The last one is kept, and given again for any folder whose files but for the weights are the same: the model that a
+    stage trained has its start's. So leave it as it is. Raises whatever transformers raises where it cannot be read.
+    """
+    from transformers import AutoTokenizer
+
+    endings = {*MATTERS, ".tiktoken", *([".py"] if trust_remote_code else [])} - {".safetensors"}
+    digest = hashlib.sha256(f"{trust_remote_code}\n".encode())
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in endings and path.is_file():
+            digest.update(f"{path.relative_to(folder)}\0{file_hash(path)}\n".encode())
+    key = digest.hexdigest()
+    if key not in _kept:
+        read = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=trust_remote_code)
+        _kept.clear()
+        _kept[key] = read
+    return _kept[key]
