@@ -26,7 +26,7 @@ from cem_lm_eval.options import LmEvalOptions
 from cem_toolkit.machine import processor
 from cem_toolkit.models import resolve_model
 
-QUESTIONS = {"zero-shot": (0, 300), "5 shots, drawn for each": (5, 60)}
+QUESTIONS = {"zero-shot": (0, 150), "5 shots, drawn for each": (5, 30)}
 """Examples before each question, and the number of questions."""
 KINDS = {
     "matrix products": ("aten::mm", "aten::addmm", "aten::bmm"),

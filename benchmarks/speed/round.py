@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from evaluation import BATCH, EXAMPLES, spread, write_task
+from evaluation import BATCH, EXAMPLES, write_task
+from spread import spread
 
 from cem_embedded.factbook import make_questions
 from cem_embedded.gemma import gguf_path
@@ -32,7 +33,7 @@ from cem_lm_eval.device import choose_dtype
 from cem_toolkit.machine import processor
 from cem_toolkit.models import resolve_model
 
-QUESTIONS = 120
+QUESTIONS = 100
 TOKEN_BUDGET = 600
 SETTINGS = {"zero-shot": 0, "5 shots, the same for all": 5}
 EPOCHS = 2
@@ -96,7 +97,7 @@ def theirs(folder: Path, model: Path, task: Path, shots: int, rows: list[dict[st
 
 
 def measure(repeats: int = 2) -> dict[str, Any]:
-    """By setting the ratio of their time to ours: median, minimum and maximum over the pairs, and the seconds of each."""
+    """By setting the ratio of their time to ours: median, minimum and maximum over the pairs, and seconds of each."""
     cache = Path("~/.cache/cem-toolkit").expanduser()
     model = resolve_model(str(gguf_path(cache / "embedded")), cache, print).path.resolve()
     questions = make_questions(names=ASKED)

@@ -7,12 +7,13 @@ Each is a process of its own, in turns; figures are wall-clock milliseconds.
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from spread import spread
 
 from cem_toolkit import __version__
 from cem_toolkit.machine import processor
@@ -32,8 +33,7 @@ def measure(repeats: int = 20) -> dict[str, Any]:
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             if number:
                 taken[name].append(1000 * (time.perf_counter() - start))
-    ends = {"median": statistics.median, "minimum": min, "maximum": max}
-    return {name: {end: round(of(times), 1) for end, of in ends.items()} for name, times in taken.items()}
+    return {name: spread(times, 1) for name, times in taken.items()}
 
 
 def main() -> None:

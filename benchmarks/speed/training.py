@@ -27,6 +27,7 @@ from typing import Any
 
 import bounds
 import torch
+from spread import spread
 
 from cem_toolkit.machine import processor
 
@@ -75,11 +76,6 @@ def train(way: dict[str, Any], seed: int, judge: bool = True) -> dict[str, Any]:
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()}
 
 
-def spread(values: Sequence[float], digits: int = 3) -> dict[str, float]:
-    found = {"median": statistics.median(values), "minimum": min(values), "maximum": max(values)}
-    return {name: round(value, digits) for name, value in found.items()}
-
-
 def measure(repeats: int) -> dict[str, Any]:
     """Figures of `repeats` pairs, stock and ours by turns, each pair with a seed of its own.
 
@@ -104,7 +100,7 @@ def measure(repeats: int) -> dict[str, Any]:
         "versions": {name: version(name) for name in ("cem-trl", "trl", "torch", "transformers")},
         "rows": ROWS,
         "epochs": EPOCHS,
-        **{key: spread(values) for key, values in ratio.items()},
+        **{key: spread(values, 3) for key, values in ratio.items()},
         "start_loss": run({"way": "evaluate", "out": ""}),
         "ways": {name: summary(runs) | {"runs": runs} for name, runs in ways.items()},
     }
