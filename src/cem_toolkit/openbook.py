@@ -48,8 +48,8 @@ class Sheet:
 class OpenBook:
     """Which mistakes are tested, in which portions, and how."""
 
-    attempts: Mapping[str, Attempt]
-    """Of the mistakes that are tested, by the mistake's id."""
+    asked: Mapping[str, tuple[Attempt, Way]]
+    """Of the mistakes that can be tested, by the mistake's id: the question, and as its task asks it."""
     portions: Sequence[Sequence[Mistake]]
     seed: int
     options: OpenBookConfig
@@ -61,16 +61,16 @@ class OpenBook:
         """All mistakes with choices whose other choices the task's form tells how to write, at most
         `options.mistakes`; none where no passage is to be tried."""
         known = {(attempt.task, attempt.id): attempt for attempt in steering}
-        attempts = {
-            mistake.id: attempt
+        asked = {
+            mistake.id: (attempt, way)
             for mistake in (mistakes if options.passages else ())
-            if (attempt := known.get((mistake.task, mistake.attempt_id))) and as_task(attempt)
+            if (attempt := known.get((mistake.task, mistake.attempt_id))) and (way := as_task(attempt))
         }
-        drawn = set(shuffled(list(attempts), seed, "open book")[: options.mistakes])
+        drawn = set(shuffled(list(asked), seed, "open book")[: options.mistakes])
         chosen = [mistake for mistake in mistakes if mistake.id in drawn]
         count = max(1, len(chosen) // PORTION)
         cuts = [len(chosen) * place // count for place in range(count + 1)]
-        return cls(attempts, [chosen[start:end] for start, end in itertools.pairwise(cuts)], seed, options)
+        return cls(asked, [chosen[start:end] for start, end in itertools.pairwise(cuts)], seed, options)
 
     def sheets(self, portion: Sequence[Mistake], best: Mapping[str, Sequence[Passage]]) -> list[Sheet]:
         """Of those of `portion` that something was found for. `best` has each mistake's passages, the best first."""
@@ -80,9 +80,7 @@ class OpenBook:
         return [self._sheet(mistake, best[mistake.id], strangers.get(mistake.id)) for mistake in found]
 
     def _sheet(self, mistake: Mistake, own: Sequence[Passage], stranger: Passage | None) -> Sheet:
-        attempt = self.attempts[mistake.id]
-        way = as_task(attempt)
-        assert way  # noqa: S101 (others are not planned)
+        attempt, way = self.asked[mistake.id]
         passages = (*own, *([stranger] if stranger else []))
         shown = tuple(excerpt(passage, attempt, self.options.characters) for passage in passages)
         ways = (way, *(Way(f"{text}\n\n{way.prompt}", way.continuations) for text in shown))

@@ -137,7 +137,7 @@ def retrieve(
     model: Model,
     mistakes: Sequence[Mistake],
     mined: str,
-    listen: Callable[[Context, Sequence[Passage]], AbstractContextManager[Found]],
+    listen: Callable[[Context, Sequence[Stage]], AbstractContextManager[Found]],
 ) -> Stage:
     """The next source's passages, after those of the stages `before`. The last source's are read meanwhile, by
     `listen`."""
@@ -145,7 +145,7 @@ def retrieve(
     last = len(before) == len(stages.crew.sources) - 1
 
     def work(ctx: Context) -> Results:
-        listening = listen(ctx, list(_once(before))) if last else nullcontext(ctx.found)
+        listening = listen(ctx, before) if last else nullcontext(ctx.found)
         with listening as found, _sealed(stages, f"source {source.name}"):
             passages = list(source.retrieve(mistakes, dataclasses.replace(ctx, found=found)))
         used = {hit.mistake_id for passage in passages for hit in passage.hits}
@@ -157,11 +157,13 @@ def retrieve(
 
 def read_ahead(
     stages: Stages, ahead: Ahead, start: Standing, steering: Sequence[Attempt], mistakes: Sequence[Mistake]
-) -> Callable[[Context, Sequence[Passage]], AbstractContextManager[Found]]:
+) -> Callable[[Context, Sequence[Stage]], AbstractContextManager[Found]]:
     """What `retrieve` has its passages read by, into `ahead`."""
 
-    def listen(ctx: Context, earlier: Sequence[Passage]) -> AbstractContextManager[Found]:
+    def listen(ctx: Context, before: Sequence[Stage]) -> AbstractContextManager[Found]:
         test = OpenBook.plan(steering, mistakes, ctx.seed, stages.config.open_book)
+        if len(test.portions) < 2:  # the last one is never read ahead
+            return nullcontext(ctx.found)
         silent = dataclasses.replace(ctx, progress=Screen(quiet=True).progress)
         guard = start.guard  # made now: it reads answers, which nothing may while a source works
 
@@ -171,7 +173,7 @@ def read_ahead(
         def score(ways: Sequence[Way]) -> Scores:
             return stages.crew.evaluator.score(ways, silent)
 
-        return ahead.listening(test, screen, score, earlier, ctx.log)
+        return ahead.listening(test, screen, score, list(_once(before)), ctx.log)
 
     return listen
 

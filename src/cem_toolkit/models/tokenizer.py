@@ -13,7 +13,8 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Any:
     """The tokenizer in a model's folder, as transformers reads it. Asks nothing of the network.
 
     The last one is kept, and given again for any folder whose files but for the weights are the same: the model that a
-    stage trained has its start's. So leave it as it is. Raises whatever transformers raises where it cannot be read.
+    stage trained has its start's. So change nothing of it that tells. (lm-eval and TRL name a token that it has for
+    padding where it names none; padding is masked.) Raises whatever transformers raises where it cannot be read.
     """
     from transformers import AutoTokenizer
 

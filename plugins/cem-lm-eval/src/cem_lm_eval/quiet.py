@@ -22,7 +22,8 @@ def quiet() -> Iterator[None]:
     levels = [logger.level for logger in loggers]
     transformers_bars = transformers_logging.is_progress_bar_enabled()
     datasets_bars = not datasets.are_progress_bars_disabled()
-    with _replaced("lm_eval.api.task", "tqdm", _no_bar), _replaced("lm_eval.models.huggingface", "print", _no_print):
+    task, model = (importlib.import_module(f"lm_eval.{name}") for name in ("api.task", "models.huggingface"))
+    with replaced(task, "tqdm", _no_bar), replaced(model, "print", _no_print):
         for logger in loggers:
             logger.setLevel(logging.ERROR)
         transformers_logging.disable_progress_bar()
@@ -39,9 +40,10 @@ def quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _replaced(module: str, name: str, value: Any) -> Iterator[None]:
-    """Sets a global of `module`, or shadows a builtin there, for output that lm-eval has no switch for."""
-    namespace = vars(importlib.import_module(module))
+def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Sets a global of a module, or shadows a builtin there, or an attribute of an object's class, for what lm-eval has
+    no switch for."""
+    namespace = vars(owner)
     before = {name: namespace[name]} if name in namespace else {}
     namespace[name] = value
     try:

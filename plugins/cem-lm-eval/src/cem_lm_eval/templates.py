@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Iterator
 from functools import lru_cache
 
+from cem_lm_eval.quiet import replaced
+
 MOST = 1_000
 """Templates that are kept: some tasks write one for each document."""
 
@@ -13,11 +15,5 @@ def compiled_once() -> Iterator[None]:
     """Within it each template is compiled once. Rendering takes a fraction of the time that compiling does."""
     from lm_eval.utils import env
 
-    before = vars(env).get("from_string")
-    env.from_string = lru_cache(MOST)(env.from_string)
-    try:
+    with replaced(env, "from_string", lru_cache(MOST)(env.from_string)):
         yield
-    finally:
-        del env.from_string
-        if before is not None:  # one within another
-            env.from_string = before
