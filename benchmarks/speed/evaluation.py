@@ -164,8 +164,11 @@ def compare(
             return ask_us(ours, task, model) if way else ask_lm_eval(stock, task, setting["shots"])
 
         def write(count: int) -> Path:
-            rows = [next(asked) for _ in range(count)]
-            return write_task(Path(folder), f"questions_{next(numbers)}", rows, examples, setting)
+            rows: dict[str, dict[str, Any]] = {}  # a task with a question twice would have it once
+            while len(rows) < count:
+                row = next(asked)
+                rows[row["question"]] = row
+            return write_task(Path(folder), f"questions_{next(numbers)}", list(rows.values()), examples, setting)
 
         warm_up = write(WARM_UP)  # loads our model, too
         for way in (0, 1):

@@ -32,7 +32,7 @@ from spread import spread
 from cem_toolkit.machine import processor
 
 GPU = torch.cuda.is_available()
-ROWS, EPOCHS, HELD_OUT = 256 if GPU else 16, 2, 32
+ROWS, EPOCHS, HELD_OUT = 64 if GPU else 16, 2, 32
 MEMORY = "peak_device_mib" if GPU else "peak_mib"
 WAYS: dict[str, dict[str, Any]] = {
     "stock": {"way": "stock"},

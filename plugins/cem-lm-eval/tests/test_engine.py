@@ -54,7 +54,6 @@ def test_prefixes_that_groups_share_change_no_answer(
     tmp_path: Path, tiny: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Gemma 3's windows are shorter here than the prefix: of it they keep the end."""
-    monkeypatch.setattr(layout, "LEAST_SHARED", 8)
     model = make_model("Gemma3", tmp_path, tiny)
     prefixes = []
     original = engine._read
@@ -78,6 +77,29 @@ def test_a_small_part_of_the_work_of_one_prompt_for_each_choice(tiny: Model, mon
     assert sum(read) == 100 + 10
     assert sum(scored) == 1 + 10
     models.release()
+
+
+def test_attention_is_planned_for_no_shape(tiny: Model) -> None:
+    lm = load(tiny)
+    enabled = []
+    lm.model.model.register_forward_pre_hook(lambda *_: enabled.append(torch.backends.cuda.cudnn_sdp_enabled()))
+    assert lm.why_not_shared == ""
+    enabled.clear()  # of both ways of scoring, which are compared
+    lm.loglikelihood(requests())
+    (prompt,) = [Instance("generate_until", {}, ("One", {"until": ["."], "max_gen_toks": 2}), 0)]
+    lm.generate_until([prompt])
+    assert set(enabled) == {False}
+    assert torch.backends.cuda.cudnn_sdp_enabled()
+    models.release()
+
+
+def test_what_is_found_of_logits_is_their_normaliser_and_the_likeliest() -> None:
+    torch.manual_seed(0)
+    for dtype in (torch.float32, torch.bfloat16):
+        logits = (100 * torch.randn(7, 2**19)).to(dtype)
+        normaliser, best = engine._normalise(logits)
+        assert torch.equal(normaliser, logits.float().logsumexp(-1))
+        assert torch.equal(best, logits.float().argmax(-1))
 
 
 def test_choices_of_one_token_need_no_row_of_their_own(tiny: Model) -> None:

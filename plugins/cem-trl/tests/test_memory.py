@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
 
 from cem_toolkit.api import Model, Row
 from cem_trl.encoding import Encoder
 from cem_trl.factored import FactoredAdamW
+from cem_trl.hardware import choose_checkpointing
 from cem_trl.models import usable_tokenizer
 from cem_trl.prepare import make_trainer
 from cem_trl.sft import Sft
@@ -100,6 +102,40 @@ def test_the_optimiser_is_the_one_asked_for(
     context: Any, tiny: Model, rows: list[Row], optimizer: str, kind: type[torch.optim.Optimizer]
 ) -> None:
     assert type(optimiser(stepped(context, tiny, rows, optimizer=optimizer))) is kind
+
+
+@pytest.mark.parametrize(
+    ("options", "device", "free", "expected"),
+    [
+        ({}, "cpu", 2**40, True),
+        ({}, "cuda", 2**40, False),
+        ({}, "cuda", 2**20, True),
+        ({"gradient_checkpointing": True}, "cuda", 2**40, True),
+        ({"gradient_checkpointing": False}, "cpu", 2**20, False),
+    ],
+)
+def test_activations_are_computed_again_but_on_a_gpu_with_room_for_them(
+    tied: Model, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], device: str, free: int, expected: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (free, free))
+    network = AutoModelForCausalLM.from_pretrained(tied.path)
+    assert choose_checkpointing(Trl.Options(**options), device, network, tokens=64) is expected
+
+
+def test_attention_is_planned_for_no_shape(
+    context: Any, tied: Model, rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enabled = []
+    original = Sft.compute_loss
+
+    def spy(*args: Any, **kwargs: Any) -> Any:
+        enabled.append((torch.backends.cuda.cudnn_sdp_enabled(), torch.backends.cuda.flash_sdp_enabled()))
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(Sft, "compute_loss", spy)
+    stepped(context, tied, rows, epochs=1)
+    assert set(enabled) == {(False, True)}
+    assert torch.backends.cuda.cudnn_sdp_enabled()
 
 
 @pytest.mark.parametrize("options", [{"optimizer": "adamw"}, {"freeze": "embeddings"}], ids=str)

@@ -26,6 +26,19 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Any:
     key = digest.hexdigest()
     if key not in _kept:
         read = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=trust_remote_code)
+        _drop_copies(read)
         _kept.clear()
         _kept[key] = read
     return _kept[key]
+
+
+def _drop_copies(tokenizer: Any) -> None:
+    """Forgets the vocabulary and merges that transformers' own classes keep after they made a tokenizer of them: as
+    Python's objects those of 262,144 words are 150 MiB. Classes that write them to files themselves keep theirs."""
+    from transformers import PreTrainedTokenizerFast as Fast
+
+    kind = type(tokenizer)
+    known = kind.__module__.startswith("transformers.") and issubclass(kind, Fast)
+    if known and kind.save_vocabulary is Fast.save_vocabulary:
+        for name in ("_vocab", "_merges"):
+            vars(tokenizer).pop(name, None)

@@ -4,15 +4,20 @@ import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import DynamicCache
 
 from cem_lm_eval.layout import Group, Job, Row, batches, families, groups, lay_out
 
 LOGIT_BYTES = 2**28
 """Of the logits that are in memory at once, in float32: 256 positions of a vocabulary of 262,144."""
-TILE = 2**22
-"""Logits that are worked on at once on a CPU: few enough for its cache."""
+TILE = 2**20
+"""Logits that are worked on at once on a CPU, in float32: 4 MiB, few enough for its cache."""
+
+unplanned_attention = sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])
+"""PyTorch's attention but for cuDNN's, which first plans for tens of milliseconds whenever a batch has a new shape."""
 
 Answer = tuple[float, bool]
 """A continuation's log-likelihood in nats, and whether each of its tokens was the likeliest."""
@@ -24,7 +29,8 @@ def answer(network: Any, jobs: Sequence[Job], budget: int) -> Iterator[tuple[int
 
     `network` is a causal model of transformers that passes `sharing.why_not`; `budget` the tokens of a batch at most.
     """
-    for group in groups(jobs):
+    # A batch takes as long as its tokens, but a device that can take more is not filled by a few.
+    for group in groups(jobs, least=budget // 2):
         cache = _read(network, group.prefix)
         rows = [lay_out(family, len(group.prefix)) for family in families(group)]
         for batch in batches(rows, budget):
@@ -45,6 +51,7 @@ def _answer_batch(network: Any, batch: list[Row], group: Group, cache: Any) -> I
     yield from zip(places, answers, strict=True)
 
 
+@unplanned_attention
 def _read(network: Any, prefix: Sequence[int]) -> Any:
     """The keys and values of `prefix`, or None where it is empty."""
     if not prefix:
@@ -54,6 +61,7 @@ def _read(network: Any, prefix: Sequence[int]) -> Any:
     return cache
 
 
+@unplanned_attention
 def _answers(network: Any, batch: Sequence[Row], prefix: int, cache: Any) -> list[Answer]:
     """Of every continuation of every row."""
     hidden = _hidden(network, batch, prefix, cache).flatten(0, 1)
@@ -104,15 +112,15 @@ def _sight(above: Sequence[Sequence[int]], segments: torch.Tensor) -> torch.Tens
     `above` as in `Row`, `segments` [rows, tokens]. Padding, on the right, is seen by padding alone.
     """
     count = max(map(len, above))
-    lineage = torch.zeros(len(above), count, count, dtype=torch.bool)
-    for number, parents in enumerate(above):
+    lineage = numpy.zeros((len(above), count, count), dtype=bool)
+    for tree, parents in zip(lineage, above, strict=True):
         for segment, parent in enumerate(parents):  # a segment stands after the one above it
-            lineage[number, segment] = lineage[number, parent]
-            lineage[number, segment, segment] = True
+            tree[segment] = tree[parent]
+            tree[segment, segment] = True
     rows = torch.arange(len(above), device=segments.device)[:, None, None]
     length = segments.shape[1]
     earlier = torch.ones(length, length, dtype=torch.bool, device=segments.device).tril()
-    return lineage.to(segments.device)[rows, segments[:, :, None], segments[:, None, :]] & earlier
+    return torch.from_numpy(lineage).to(segments.device)[rows, segments[:, :, None], segments[:, None, :]] & earlier
 
 
 def _masks(network: Any, seen: torch.Tensor, positions: torch.Tensor, prefix: int) -> Any:
@@ -165,14 +173,12 @@ def _score(
     """Sums by owner of the log-likelihoods of `targets`, each by the logits of `hidden[at]`, in float32 whatever the
     model computes in. `hidden` is [places, width], the others [targets]."""
     vocabulary = network.get_output_embeddings().weight.shape[0]
-    tile = max(1, TILE // vocabulary) if hidden.device.type == "cpu" else len(hidden)
     values, likeliest = torch.empty(len(targets)), torch.empty(len(targets), dtype=torch.bool)
     first = 0
     # In chunks of one size: a small last one would take nearly as long as a full one.
     for chunk in hidden.chunk(-(-len(hidden) * vocabulary * 4 // LOGIT_BYTES)):
         logits = to_logits(network, chunk)
-        found = [(rows.logsumexp(-1), rows.argmax(-1)) for rows in map(torch.Tensor.float, torch.split(logits, tile))]
-        normaliser, best = (torch.cat(each) for each in zip(*found, strict=True))
+        normaliser, best = _normalise(logits)
         those = (at >= first) & (at < first + len(chunk))
         places, wanted = (at[those] - first).to(logits.device), targets[those].to(logits.device)
         values[those] = (logits[places, wanted].float() - normaliser[places]).cpu()
@@ -182,6 +188,25 @@ def _score(
     sums = torch.zeros(count).index_add_(0, owners, values)
     misses = torch.zeros(count).index_add_(0, owners, (~likeliest).float())
     return list(zip(sums.tolist(), (misses == 0).tolist(), strict=True))
+
+
+def _normalise(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The logarithm of the sum of the exponentials of each row of `logits` [places, vocabulary], in float32, and the
+    place of its largest number.
+
+    As `logsumexp` and `argmax` give them, but with few passes over memory, and none of it asked for anew.
+    """
+    at_once = max(1, TILE // logits.shape[1]) if logits.device.type == "cpu" else len(logits)
+    normaliser = logits.new_empty(len(logits), dtype=torch.float32)
+    best = logits.new_empty(len(logits), dtype=torch.long)
+    work = logits.new_empty(min(at_once, len(logits)), logits.shape[1], dtype=torch.float32)
+    for start in range(0, len(logits), at_once):
+        rows = slice(start, start + at_once)
+        tile = work[: len(logits[rows])].copy_(logits[rows])
+        best[rows] = tile.argmax(-1)
+        most = tile.gather(-1, best[rows, None])
+        normaliser[rows] = tile.sub_(most).exp_().sum(-1).log_().add_(most[:, 0])
+    return normaliser, best
 
 
 def to_logits(network: Any, hidden: torch.Tensor) -> torch.Tensor:

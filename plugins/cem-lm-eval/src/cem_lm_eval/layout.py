@@ -7,17 +7,17 @@ from itertools import groupby
 Request = tuple[Sequence[int], Sequence[int]]
 """Token ids of a prompt and of a continuation, neither of them empty."""
 
-LEAST_SHARED = 512
-"""Tokens that a prefix must save to be read apart, and to be worth batches of its own."""
 LONGEST_SHARED = 512
 """Tokens of a row in which several prompts stand."""
+MOST_OWN = 256
+"""Tokens of continuations that always may stand in a row below one prompt."""
 LEVELS = 8
 """Prefixes within prefixes that are looked at: a task's description, its examples, the beginning of its questions."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """The continuations of one prompt."""
+    """Continuations of one prompt."""
 
     prompt: list[int]
     continuations: list[list[int]] = field(default_factory=list)
@@ -68,7 +68,22 @@ def gather(requests: Iterable[Request], window: int) -> tuple[list[Job], int]:
         job = jobs.setdefault(kept, Job(list(kept)))
         job.continuations.append(list(continuation))
         job.places.append(place)
-    return list(jobs.values()), cut
+    return [part for job in jobs.values() for part in _parts(job)], cut
+
+
+def _parts(job: Job) -> Iterator[Job]:
+    """`job`, or where its continuations are many times as long as its prompt, parts of it: the prompt is read again for
+    each, but attention is worked out between all tokens of a row."""
+    most = max(MOST_OWN, 4 * len(job.prompt))
+    part, size = Job(job.prompt), 0
+    for continuation, place in zip(job.continuations, job.places, strict=True):
+        size += len(continuation)
+        if part.places and size > most:
+            yield part
+            part, size = Job(job.prompt), len(continuation)
+        part.continuations.append(continuation)
+        part.places.append(place)
+    yield part
 
 
 def families(group: Group) -> Iterator[list[Job]]:
@@ -132,36 +147,37 @@ def batches(rows: Iterable[Row], budget: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def groups(jobs: Iterable[Job]) -> list[Group]:
-    """`jobs` by the prefixes that save the most tokens when each is read once for its whole group."""
+def groups(jobs: Iterable[Job], least: int) -> list[Group]:
+    """`jobs` by the prefixes that save the most tokens when each is read once for its whole group; none is read apart,
+    in batches of its own, to save fewer than `least`."""
     ordered = sorted(jobs, key=lambda job: job.prompt)
-    return _best(ordered, LEVELS)[1] if ordered else []
+    return _best(ordered, least, LEVELS)[1] if ordered else []
 
 
-def _best(jobs: Sequence[Job], levels: int) -> tuple[int, list[Group]]:
+def _best(jobs: Sequence[Job], least: int, levels: int) -> tuple[int, list[Group]]:
     """Tokens saved, and the groups that save them, of `jobs` in the order of their prompts."""
     common = _common(jobs)
-    alone = _as_one(jobs, common)
+    alone = _as_one(jobs, common, least)
     if levels == 0 or len(jobs) == 1:
         return alone
     saved, found = 0, list[Group]()
     rest: list[Job] = []
     for _, branch in groupby(jobs, key=lambda job: job.prompt[common]):
         of_branch = list(branch)
-        more, deeper = _best(of_branch, levels - 1)
-        if more - common * len(of_branch) >= LEAST_SHARED:
+        more, deeper = _best(of_branch, least, levels - 1)
+        if more - common * len(of_branch) >= least:
             saved, found = saved + more, found + deeper
         else:
             rest += of_branch
     if rest:
-        more, group = _as_one(rest, common)
+        more, group = _as_one(rest, common, least)
         saved, found = saved + more, found + group
     return max(alone, (saved, found), key=lambda option: option[0])
 
 
-def _as_one(jobs: Sequence[Job], common: int) -> tuple[int, list[Group]]:
+def _as_one(jobs: Sequence[Job], common: int, least: int) -> tuple[int, list[Group]]:
     saved = common * (len(jobs) - 1)
-    if saved < LEAST_SHARED:
+    if saved < least:
         return 0, [Group([], list(jobs))]
     return saved, [Group(jobs[0].prompt[:common], list(jobs))]
 

@@ -14,7 +14,7 @@ from lm_eval.models.huggingface import HFLM
 
 from cem_lm_eval import sharing
 from cem_lm_eval.device import choose_device, choose_dtype
-from cem_lm_eval.engine import answer
+from cem_lm_eval.engine import answer, unplanned_attention
 from cem_lm_eval.layout import gather
 from cem_lm_eval.options import LmEvalOptions
 from cem_lm_eval.quiet import quiet
@@ -32,6 +32,8 @@ Wanted = Mapping[str, Container[int]]
 logger = logging.getLogger("lm_eval")
 
 _held: dict[tuple[str, LmEvalOptions], "ReportingLM"] = {}
+_verdicts: dict[str, str] = {}
+"""What keeps prompts from being shared, or "", by what tells one kind of model from another."""
 
 
 class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
@@ -108,7 +110,14 @@ class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
 
     @cached_property
     def why_not_shared(self) -> str:
-        return sharing.why_not(self)
+        """As `sharing.why_not` says, which a model trained from another has in common with it."""
+        network = sharing.network_of(self)
+        adapter, config = getattr(self.model, "active_peft_config", None), network.config
+        numbers = f"{network.dtype} {self.device.type} {config._attn_implementation}"
+        kind = f"{type(self.model)} {adapter} {type(network)} {numbers} {config.to_json_string()}"
+        if kind not in _verdicts:
+            _verdicts[kind] = sharing.why_not(self)
+        return _verdicts[kind]
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         if not (asked := self._asked(requests)):
@@ -119,6 +128,14 @@ class ReportingLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
         self._expect(len(asked))
         answers = iter(super().generate_until(asked, disable_tqdm=True))
         return [next(answers) if self._wants(request) else "" for request in requests]
+
+    @unplanned_attention
+    def _model_call(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        return super()._model_call(*args, **kwargs)  # type: ignore[no-any-return]
+
+    @unplanned_attention
+    def _model_generate(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        return super()._model_generate(*args, **kwargs)  # type: ignore[no-any-return]
 
     @contextmanager
     def answering(self, wanted: Wanted | None) -> Iterator[None]:

@@ -3,11 +3,16 @@
 import contextlib
 import ctypes
 import os
+from typing import Any
 
 import torch
 
 from cem_toolkit.api import CemError
 from cem_trl.options import TrlOptions
+
+ACTIVATION_BYTES = 4 * 34
+"""For a token in a layer and a unit of its width. Korthikanti et al., "Reducing Activation Recomputation in Large
+Transformer Models" (2022, arXiv 2205.05198), count 34 in 16 bits; here some are in 32, and layers differ."""
 
 
 def prepare_memory() -> None:
@@ -47,6 +52,23 @@ def choose_optimizer(options: TrlOptions, device: str) -> str:
     if options.optimizer != "auto":
         return options.optimizer
     return "adamw" if device == "cuda" else "factored-adamw"
+
+
+def choose_checkpointing(options: TrlOptions, device: str, network: Any, tokens: int) -> bool:
+    """Whether activations are computed again, as the option describes it; a batch has `tokens` tokens at most."""
+    if options.gradient_checkpointing is not None:
+        return options.gradient_checkpointing
+    if device != "cuda":
+        return True
+    config = network.config.get_text_config()
+    width, layers = getattr(config, "hidden_size", None), getattr(config, "num_hidden_layers", None)
+    if width is None or layers is None:
+        return True
+    weights = sum(parameter.numel() for parameter in network.parameters())
+    logits = tokens * network.get_output_embeddings().weight.shape[0]
+    needed = ACTIVATION_BYTES * tokens * width * layers + 16 * weights + 12 * logits
+    free, _ = torch.cuda.mem_get_info()
+    return bool(needed > free)
 
 
 def _fast_bfloat16(device: str) -> bool:

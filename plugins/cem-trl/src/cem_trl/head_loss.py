@@ -15,8 +15,8 @@ LOGIT_BYTES = 2**27
 """Memory for logits at most: 256 positions of a vocabulary of 262,144 in bfloat16."""
 BLOCK = 2**15
 """Words of the vocabulary whose weights are taken at once: 40 MiB of width 640 in bfloat16."""
-TILE_ELEMENTS = 2**20
-"""Logits in float32 at once: 4 MiB, which stays in the cache."""
+TILE_ELEMENTS = 2**17
+"""Logits in float32 at once: half a MiB, which stays in the cache, and of which the C library keeps the memory."""
 
 
 class HeadLoss(torch.autograd.Function):
@@ -35,17 +35,24 @@ class HeadLoss(torch.autograd.Function):
         grad_hidden = torch.zeros(hidden.shape)
         grad_weight = torch.zeros_like(weight, dtype=weight.grad_dtype) if ctx.needs_input_grad[1] else None
         at_once = max(1, LOGIT_BYTES // (len(weight) * dtype.itemsize))
+        # One buffer for all blocks: the system takes longer to give fresh memory than it takes to fill it.
+        copies = torch.empty(min(BLOCK, len(weight)), weight.shape[1], dtype=dtype)
+
+        def words(block: slice) -> torch.Tensor:
+            wanted = weight[block]
+            return wanted if wanted.dtype == dtype else copies[: len(wanted)].copy_(wanted)
+
         for positions in slices(len(targets), at_once):
             states = hidden[positions].to(dtype)
             # Words by positions, so that a block of words lies in one piece.
             logits = torch.empty(len(weight), len(states), dtype=dtype)
             for block in slices(len(weight), BLOCK):
-                torch.mm(weight[block].to(dtype), states.t(), out=logits[block])
+                torch.mm(words(block), states.t(), out=logits[block])
             total += _loss_leaving_gradient(logits, targets[positions], scale)
             for block in slices(len(weight), BLOCK):
-                grad_hidden[positions] += logits[block].t() @ weight[block].to(dtype)
+                grad_hidden[positions] += logits[block].t() @ words(block)
                 if grad_weight is not None:
-                    grad_weight[block] += logits[block] @ states
+                    _add_product(grad_weight[block], logits[block], states)
         ctx.gradients = grad_hidden.to(hidden.dtype), grad_weight
         ctx.weight = weight
         return total.float()
@@ -59,6 +66,14 @@ class HeadLoss(torch.autograd.Function):
             grad_weight.mul_(grads[0])
             ctx.weight.grad = grad_weight if ctx.weight.grad is None else ctx.weight.grad.add_(grad_weight)
         return grad_hidden.mul_(grads[0]), None, None, None
+
+
+def _add_product(total: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> None:
+    """Adds `left @ right` to `total`, without a temporary where the formats allow it."""
+    if total.dtype == left.dtype:
+        total.addmm_(left, right)
+    else:
+        total += left @ right
 
 
 def _loss_leaving_gradient(logits: torch.Tensor, targets: torch.Tensor, scale: float) -> torch.Tensor:

@@ -11,7 +11,7 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 from cem_toolkit.api import CemError, Context
 from cem_trl.encoding import Example
 from cem_trl.factored import FactoredAdamW
-from cem_trl.hardware import choose_optimizer
+from cem_trl.hardware import choose_checkpointing, choose_optimizer
 from cem_trl.models import freeze_embeddings, load_model, lora_config, stored_dtype
 from cem_trl.options import TrlOptions
 from cem_trl.sft import Sft, keep_gradients_small
@@ -28,12 +28,14 @@ def make_trainer(
         freeze_embeddings(model, stored_dtype(ctx.model.path) if precision == "mixed" else None)
     factored = choose_optimizer(options, device) == "factored-adamw"
     new_adapter = options.method == "lora" and not hasattr(model, "peft_config")
+    tokens = options.rows_at_once * max(len(each.input_ids) for each in order)
+    checkpointing = choose_checkpointing(options, device, model, tokens)
     # Padding is told from text by its label alone, so that EOS may serve as padding and still be learned.
     padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     try:
         trainer = Sft(
             model=model,
-            args=training_arguments(len(order), options, ctx, device, precision),
+            args=training_arguments(len(order), options, ctx, device, precision, checkpointing),
             train_dataset=Dataset.from_dict(
                 {"input_ids": [each.input_ids for each in order], "labels": [each.labels for each in order]}
             ),
@@ -53,7 +55,9 @@ def make_trainer(
     return trainer
 
 
-def training_arguments(examples: int, options: TrlOptions, ctx: Context, device: str, precision: str) -> SFTConfig:
+def training_arguments(
+    examples: int, options: TrlOptions, ctx: Context, device: str, precision: str, checkpointing: bool
+) -> SFTConfig:
     """TRL's settings. The epochs lie one after the other in the data, which is gone through once and in order."""
     steps = -(-examples // options.batch_size)
     arguments = SFTConfig(
@@ -72,7 +76,7 @@ def training_arguments(examples: int, options: TrlOptions, ctx: Context, device:
         warmup_steps=int(options.warmup_ratio * steps),
         weight_decay=options.weight_decay,
         max_grad_norm=options.max_grad_norm,
-        gradient_checkpointing=options.gradient_checkpointing,
+        gradient_checkpointing=checkpointing,
         save_strategy="no",
         save_total_limit=1,
         logging_steps=1,

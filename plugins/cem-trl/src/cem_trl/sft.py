@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from trl import SFTTrainer
 
 from cem_trl.encoding import IGNORED
@@ -37,6 +38,12 @@ class Sft(SFTTrainer):  # type: ignore[misc]
             scale = 1.0 / max(float(num_items_in_batch), 1.0)
             return head_loss(states[predicted], inner.get_output_embeddings().weight, labels[predicted], scale)
 
+    # cuDNN's attention first plans for tens of milliseconds whenever a batch has a new shape, as nearly every one has.
+    @sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])
+    def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """TRL's own."""
+        return super().training_step(*args, **kwargs)  # type: ignore[no-any-return]
+
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """No card beside checkpoints: the run's own records say how the model was made."""
 
@@ -55,7 +62,7 @@ def keep_gradients_small(model: Any, mixed: bool) -> None:
         for parameter in model.parameters():
             if parameter.requires_grad and parameter.dim() == 2:
                 parameter.grad_dtype = torch.bfloat16
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    trained = [each for each in model.parameters() if each.requires_grad and each.device.type == "cpu"]
     for parameter in trained[:: max(1, len(trained) // RELEASES)]:
         parameter.register_post_accumulate_grad_hook(lambda _: release_memory())
     embeddings, head = model.get_input_embeddings(), model.get_output_embeddings()

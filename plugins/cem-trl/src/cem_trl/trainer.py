@@ -1,15 +1,21 @@
 """The trainer `trl`, light to import."""
 
 import functools
+import hashlib
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cem_toolkit.api import CemError, Context, Options, Row, Trainer
 from cem_trl.options import TrlOptions
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 LIBRARIES = ("torch", "transformers", "trl", "datasets", "accelerate", "peft", "tokenizers", "safetensors")
+
+_last: "dict[str, Tokenizer]" = {}
 
 
 class Trl(Trainer):
@@ -50,13 +56,23 @@ class Trl(Trainer):
 def _counter(model: Path) -> Callable[[Sequence[str]], list[int]]:
     """Counts tokens by the tokenizer of the model in the folder `model`."""
     if (model / "tokenizer.json").is_file():
-        from tokenizers import Tokenizer
-
-        fast = Tokenizer.from_file(str(model / "tokenizer.json"))
-        fast.no_truncation()
-        fast.no_padding()
+        with (model / "tokenizer.json").open("rb") as file:
+            fast = _read(hashlib.file_digest(file, "sha256").hexdigest(), model / "tokenizer.json")
         return lambda texts: [len(each.ids) for each in fast.encode_batch(list(texts), add_special_tokens=False)]
     from transformers import AutoTokenizer
 
     slow = AutoTokenizer.from_pretrained(model, local_files_only=True)
     return lambda texts: [len(ids) for ids in slow(list(texts), add_special_tokens=False).input_ids] if texts else []
+
+
+def _read(digest: str, path: Path) -> "Tokenizer":
+    """The tokenizer in a file with this content: that of a model and of those trained from it is read once."""
+    from tokenizers import Tokenizer
+
+    if digest not in _last:
+        fast = Tokenizer.from_file(str(path))
+        fast.no_truncation()
+        fast.no_padding()
+        _last.clear()
+        _last[digest] = fast
+    return _last[digest]
