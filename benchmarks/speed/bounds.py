@@ -14,6 +14,8 @@ import torch
 
 POSITIONS = 1024
 VOCABULARY = 262_144
+BLOCK = 2**15
+"""Words that training's loss takes of the vocabulary at once; no other size of the model is as large."""
 SHAPES = {"attention and MLP": (640, 2048), "output layer": (640, VOCABULARY)}
 """Inputs and outputs of Gemma 3 270M's largest linear layers."""
 COPIED = 2**28
@@ -55,7 +57,8 @@ def fastest(gflop: Mapping[str, float], bounds: Mapping[str, Any]) -> float:
 
 def shape_of(sizes: Iterable[Any]) -> str:
     """Which of SHAPES a matrix product of matrices of these sizes belongs to."""
-    return "output layer" if any(VOCABULARY in size for size in sizes) else "attention and MLP"
+    large = any(isinstance(each, int) and each >= BLOCK for size in sizes for each in size)
+    return "output layer" if large else "attention and MLP"
 
 
 def measure() -> dict[str, Any]:

@@ -32,7 +32,7 @@ from spread import spread
 from cem_toolkit.machine import processor
 
 GPU = torch.cuda.is_available()
-ROWS, EPOCHS, HELD_OUT = 64 if GPU else 16, 2, 32
+ROWS, EPOCHS, HELD_OUT = 128 if GPU else 16, 2, 32
 MEMORY = "peak_device_mib" if GPU else "peak_mib"
 WAYS: dict[str, dict[str, Any]] = {
     "stock": {"way": "stock"},
@@ -49,7 +49,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
 }
 GPU_ABLATIONS: dict[str, dict[str, Any]] = {
     "stock, no gradient checkpointing": {"way": "stock", "settings": {"gradient_checkpointing": False}},
-    "ours, no gradient checkpointing": {"way": "ours", "settings": {"gradient_checkpointing": False}},
+    "ours, gradient checkpointing": {"way": "ours", "settings": {"gradient_checkpointing": True}},
     "ours, factored AdamW": {"way": "ours", "settings": {"optimizer": "factored-adamw"}},
 }
 

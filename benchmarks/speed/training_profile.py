@@ -7,7 +7,7 @@ from typing import Any
 import bounds
 import torch
 
-PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::matmul", "aten::linear")
+PRODUCTS = ("aten::mm", "aten::addmm", "aten::addmm_", "aten::bmm", "aten::matmul", "aten::linear")
 
 
 def by_kind(work: Callable[[], Any]) -> dict[str, Any]:
@@ -20,14 +20,22 @@ def by_kind(work: Callable[[], Any]) -> dict[str, Any]:
     gflop = dict.fromkeys(bounds.SHAPES, 0.0)
     for event in profile.events():
         spent[_kind(event)] += event.self_cpu_time_total
-        if event.flops:
-            gflop[bounds.shape_of(event.input_shapes)] += event.flops / 1e9
+        if event.name in PRODUCTS:
+            gflop[bounds.shape_of(event.input_shapes)] += _flop(event) / 1e9
     spent.pop("", None)
     total = sum(spent.values())
     return {
         "share": {kind: round(time / total, 3) for kind, time in spent.most_common()},
         "gflop": {what: round(each, 1) for what, each in gflop.items()},
     }
+
+
+def _flop(event: Any) -> float:
+    """Of a matrix product; the profiler does not know those that are added in place."""
+    if event.name != "aten::addmm_":
+        return float(event.flops or 0)
+    (rows, inner), (_, columns) = event.input_shapes[1:3]
+    return 2.0 * rows * inner * columns
 
 
 def _kind(event: Any) -> str:
