@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import os
 from typing import Any
 
 import torch
@@ -13,15 +12,6 @@ from cem_trl.options import TrlOptions
 ACTIVATION_BYTES = 4 * 34
 """For a token in a layer and a unit of its width. Korthikanti et al., "Reducing Activation Recomputation in Large
 Transformer Models" (2022, arXiv 2205.05198), count 34 in 16 bits; here some are in 32, and layers differ."""
-
-
-def prepare_memory() -> None:
-    """Asks PyTorch to back large CPU tensors by huge pages; it listens until it has made its first tensor.
-
-    Gradients of a large vocabulary come in hundreds of MB a step, and faults of small pages would take longer than the
-    arithmetic.
-    """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 
 def release_memory() -> None:

@@ -14,7 +14,7 @@ from cem_toolkit.api import CemError, Context, Row, content_id
 from cem_trl.checkpoints import check_space, open_checkpoints
 from cem_trl.encoding import Encoder, Example
 from cem_trl.figures import figures
-from cem_trl.hardware import choose_device, choose_optimizer, choose_precision, prepare_memory, release_memory
+from cem_trl.hardware import choose_device, choose_optimizer, choose_precision, release_memory
 from cem_trl.models import check_adapter, stored_dtype, stored_numbers, usable_tokenizer
 from cem_trl.options import TrlOptions
 from cem_trl.order import training_order
@@ -43,7 +43,6 @@ def start(options: TrlOptions, ctx: Context) -> tuple[str, Any]:
 def train(rows: Sequence[Row], options: TrlOptions, ctx: Context, version: str) -> Mapping[str, Any]:
     """Trains `ctx.model` on `rows` into `ctx.folder / "model"`; returns the figures that `Trl.train` describes."""
     started = time.monotonic()
-    prepare_memory()
     device, tokenizer = start(options, ctx)
     precision = choose_precision(options, device)
     with quiet():
