@@ -15,6 +15,7 @@ kernels that are compiled) is long: time is that of the median step then, and me
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import subprocess
@@ -65,15 +66,19 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     return figures
 
 
-def train(way: dict[str, Any], seed: int, judge: bool = True) -> dict[str, Any]:
-    """Trains one way; with `judge`, the saved model's losses are in the figures."""
-    with tempfile.TemporaryDirectory() as folder:
-        figures = run(way | {"seed": seed, "out": folder})
-        if judge:
-            figures["saved_model_loss"] = run({"way": "evaluate", "out": folder})
+def train(way: dict[str, Any], seed: int, folder: Path) -> dict[str, Any]:
+    """Trains one way; its figures, and the model in `folder`."""
+    folder.mkdir()
+    figures = run(way | {"seed": seed, "out": str(folder)})
     seconds = figures["steps"] * figures["step_seconds"] if GPU else figures["seconds"]
     figures["useful_tokens_per_second"] = figures["supervised_tokens"] / seconds
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()}
+
+
+def judge(folders: Sequence[Path]) -> tuple[dict[str, float], list[dict[str, float]]]:
+    """Losses of the starting model, and of the models in `folders`."""
+    start, *trained = run({"way": "evaluate", "folders": ["", *map(str, folders)]})["losses"]
+    return start, trained
 
 
 def measure(repeats: int) -> dict[str, Any]:
@@ -82,11 +87,16 @@ def measure(repeats: int) -> dict[str, Any]:
     `training_ratio` is our useful tokens per second over stock's, `training_memory_ratio` our peak memory over stock's.
     """
     pairs: list[dict[str, dict[str, Any]]] = []
-    for seed in range(repeats):
-        names = list(WAYS) if seed % 2 == 0 else list(reversed(WAYS))
-        pairs.append({name: train(WAYS[name], seed) for name in names})
-        for name in WAYS:
-            print(seed, name, pairs[-1][name], file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folders = [{name: Path(temporary, f"{name} {seed}") for name in WAYS} for seed in range(repeats)]
+        for seed, of_pair in enumerate(folders):
+            names = list(WAYS) if seed % 2 == 0 else list(reversed(WAYS))
+            pairs.append({name: train(WAYS[name], seed, of_pair[name]) for name in names})
+            for name in WAYS:
+                print(seed, name, pairs[-1][name], file=sys.stderr, flush=True)
+        start_loss, losses = judge([of_pair[name] for of_pair in folders for name in WAYS])
+    for pair, name in itertools.product(pairs, WAYS):
+        pair[name]["saved_model_loss"] = losses.pop(0)
     ratio = {
         key: [pair["ours"][figure] / pair["stock"][figure] for pair in pairs]
         for key, figure in (
@@ -101,7 +111,7 @@ def measure(repeats: int) -> dict[str, Any]:
         "rows": ROWS,
         "epochs": EPOCHS,
         **{key: spread(values, 3) for key, values in ratio.items()},
-        "start_loss": run({"way": "evaluate", "out": ""}),
+        "start_loss": start_loss,
         "ways": {name: summary(runs) | {"runs": runs} for name, runs in ways.items()},
     }
 
@@ -140,7 +150,14 @@ def main() -> None:
     if given.repeats:
         report = measure(given.repeats)
     if given.ablations:
-        report["ablations"] = {name: train(way, 0) for name, way in (GPU_ABLATIONS if GPU else ABLATIONS).items()}
+        ways = GPU_ABLATIONS if GPU else ABLATIONS
+        with tempfile.TemporaryDirectory() as temporary:
+            folders = [Path(temporary, str(number)) for number in range(len(ways))]
+            figures = [train(way, 0, folder) for way, folder in zip(ways.values(), folders, strict=True)]
+            _, losses = judge(folders)
+        report["ablations"] = {
+            name: {**one, "saved_model_loss": loss} for name, one, loss in zip(ways, figures, losses, strict=True)
+        }
     if given.profile:
         report["profile"] = profile(bounds.measure(), seconds_a_pass(report))
     given.out.parent.mkdir(parents=True, exist_ok=True)

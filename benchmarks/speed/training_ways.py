@@ -202,7 +202,8 @@ def main() -> None:
     job = json.loads(sys.argv[1])
     rows, held_out = make_rows(job["rows"], job["held_out"])
     if job["way"] == "evaluate":
-        print(json.dumps(evaluate_folder(rows, held_out, job["out"] or str(start().path))))
+        losses = [evaluate_folder(rows, held_out, folder or str(start().path)) for folder in job["folders"]]
+        print(json.dumps({"losses": losses}))
         return
     if job.get("profile"):
         from training_profile import by_kind
