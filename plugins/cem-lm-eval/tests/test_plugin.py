@@ -14,7 +14,7 @@ from cem_toolkit.run import Stage
 def test_registers_the_evaluator() -> None:
     assert list(plugin.cem_register_evaluators()) == [LmEval]
     assert issubclass(LmEval, Evaluator)
-    assert (LmEval.name, LmEval.version) == ("lm-eval", "3")
+    assert (LmEval.name, LmEval.version) == ("lm-eval", "4")
 
 
 def test_imports_nothing_heavy() -> None:

@@ -25,7 +25,7 @@ class LmEval(Evaluator):
     """Runs lm-eval tasks and plain question files through lm-eval itself."""
 
     name = "lm-eval"
-    version = "3"
+    version = "4"
     Options = LmEvalOptions
     options: LmEvalOptions
 
