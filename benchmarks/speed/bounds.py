@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
+from cem_trl.head_loss import BLOCK
+
 POSITIONS = 1024
 VOCABULARY = 262_144
-BLOCK = 2**15
-"""Words that training's loss takes of the vocabulary at once; no other size of the model is as large."""
 SHAPES = {"attention and MLP": (640, 2048), "output layer": (640, VOCABULARY)}
 """Inputs and outputs of Gemma 3 270M's largest linear layers."""
 COPIED = 2**28
@@ -57,6 +57,7 @@ def fastest(gflop: Mapping[str, float], bounds: Mapping[str, Any]) -> float:
 
 def shape_of(sizes: Iterable[Any]) -> str:
     """Which of SHAPES a matrix product of matrices of these sizes belongs to."""
+    # The loss takes the vocabulary in blocks; no other size of the model is as large.
     large = any(isinstance(each, int) and each >= BLOCK for size in sizes for each in size)
     return "output layer" if large else "attention and MLP"
 

@@ -56,6 +56,7 @@ def choose_checkpointing(options: TrlOptions, device: str, network: Any, tokens:
         return True
     weights = sum(parameter.numel() for parameter in network.parameters())
     logits = tokens * network.get_output_embeddings().weight.shape[0]
+    # Weights, gradients and two moments in float32; logits, should the loss work all of them out, with two copies.
     needed = ACTIVATION_BYTES * tokens * width * layers + 16 * weights + 12 * logits
     free, _ = torch.cuda.mem_get_info()
     return bool(needed > free)

@@ -1,13 +1,12 @@
 """The trainer `trl`, light to import."""
 
-import functools
 import hashlib
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cem_toolkit.api import CemError, Context, Options, Row, Trainer
+from cem_toolkit.api import CemError, Context, Options, Row, Trainer, load_tokenizer
 from cem_trl.options import TrlOptions
 
 if TYPE_CHECKING:
@@ -49,28 +48,22 @@ class Trl(Trainer):
 
     def count_tokens(self, texts: Sequence[str], ctx: Context) -> list[int]:
         """Lengths in tokens, without special ones; needs no torch where the model has a tokenizer.json."""
-        return _counter(ctx.model.path)(texts)
+        file = ctx.model.path / "tokenizer.json"
+        if file.is_file():
+            return [len(each.ids) for each in _read(file).encode_batch(list(texts), add_special_tokens=False)]
+        slow = load_tokenizer(ctx.model.path)
+        return [len(ids) for ids in slow(list(texts), add_special_tokens=False).input_ids] if texts else []
 
 
-@functools.lru_cache(maxsize=4)
-def _counter(model: Path) -> Callable[[Sequence[str]], list[int]]:
-    """Counts tokens by the tokenizer of the model in the folder `model`."""
-    if (model / "tokenizer.json").is_file():
-        with (model / "tokenizer.json").open("rb") as file:
-            fast = _read(hashlib.file_digest(file, "sha256").hexdigest(), model / "tokenizer.json")
-        return lambda texts: [len(each.ids) for each in fast.encode_batch(list(texts), add_special_tokens=False)]
-    from transformers import AutoTokenizer
-
-    slow = AutoTokenizer.from_pretrained(model, local_files_only=True)
-    return lambda texts: [len(ids) for ids in slow(list(texts), add_special_tokens=False).input_ids] if texts else []
-
-
-def _read(digest: str, path: Path) -> "Tokenizer":
-    """The tokenizer in a file with this content: that of a model and of those trained from it is read once."""
+def _read(file: Path) -> "Tokenizer":
+    """The tokenizer in `file`. The last one is kept, by content: that of a model and of those trained from it is read
+    once."""
     from tokenizers import Tokenizer
 
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
     if digest not in _last:
-        fast = Tokenizer.from_file(str(path))
+        fast = Tokenizer.from_file(str(file))
         fast.no_truncation()
         fast.no_padding()
         _last.clear()
