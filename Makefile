@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench browser lint clean
+.PHONY: demo test bench study browser lint clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard plugins/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
@@ -17,6 +17,10 @@ demo: $(VENV)/.installed
 # Speed beside lm-eval and TRL, in under half an hour: benchmarks/results/speed.json and docs/images/speed.svg.
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/bench.py
+
+# What each part of the recipe fixes and breaks, in its small form: benchmarks/results/learning.json, docs/results.md.
+study: $(VENV)/.installed
+	$(BIN)/python benchmarks/learning/study.py
 
 test: $(VENV)/.installed browser lint
 	$(BIN)/pytest -q

@@ -2,7 +2,8 @@
 
     python benchmarks/wiki_recall.py [FILE.jsonl …] [--limit 400] [--top-k 3] [--seed 0] [--out FILE.json]
 
-Queries are those of the built-in miner, as in a run. A file holds `question`, `choices` and `answer` (an index) a
+Also counts them in more and fewer pages, and in the sentences of the first ones that a run keeps. Queries are those of
+the built-in miner, as in a run. A file holds `question`, `choices` and `answer` (an index) a
 line; without one the World Factbook questions of cem-embedded are taken. A wrong choice is counted for comparison:
 pages about wrong choices are found too, since queries hold all choices alike.
 """
@@ -11,15 +12,23 @@ import argparse
 import json
 import random
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.api import Attempt, normalise, question_id
+from cem_toolkit.api import Attempt, Passage, normalise, question_id
 from cem_toolkit.builtin.miner import CemMiner
+from cem_toolkit.config import PiecesConfig
+from cem_toolkit.excerpts import says
+from cem_toolkit.pieces import cut_passages
+from cem_toolkit.ranking import best_passages
 from cem_toolkit.testing import make_context
 from cem_wiki.source import Wiki
+
+PAGES = 10
+PIECES = (1, 2, 4)
 
 
 def main() -> None:
@@ -62,18 +71,36 @@ def count(rows: list[Mapping[str, Any]], top_k: int) -> dict[str, int]:
     ]
     ctx = make_context(Path(tempfile.mkdtemp()))
     mistakes = list(CemMiner().mine(attempts, ctx))
-    question_of = {mistake.id: mistake.attempt_id for mistake in mistakes}
-    found: dict[str, str] = {}
-    for passage in Wiki(Wiki.Options(top_k=top_k)).retrieve(mistakes, ctx):
-        for question in {question_of[hit.mistake_id] for hit in passage.hits}:
-            found[question] = found.get(question, "") + f" {normalise(passage.title)} {normalise(passage.text)} "
+    pages = list(Wiki(Wiki.Options(top_k=max(PAGES, top_k))).retrieve(mistakes, ctx))
+    ranked = best_passages(pages, mistakes, max(PAGES, top_k))
+    kept = {page.id for found in ranked.values() for page in found[:top_k]}
+    first = [
+        _first(page, {m.id for m in mistakes if page in ranked[m.id][:top_k]}) for page in pages if page.id in kept
+    ]
+    cut = cut_passages(first, mistakes, PiecesConfig(per_mistake=max(PIECES)))
+    pieces = best_passages(cut, mistakes, max(PIECES))
 
-    def hits(step: int) -> int:
-        picked = [row["choices"][(row["answer"] + step) % len(row["choices"])] for row in rows]
-        pairs = zip(attempts, picked, strict=True)
-        return sum(f" {normalise(choice)} " in found.get(attempt.id, "") for attempt, choice in pairs)
+    def hits(found: Mapping[str, Sequence[Passage]], most: int, step: int = 0) -> int:
+        """Questions whose right choice, or the one `step` after it, stands in the first `most` passages."""
+        pairs = zip(attempts, rows, strict=True)
+        golds = {each.id: row["choices"][(row["answer"] + step) % len(row["choices"])] for each, row in pairs}
+        return sum(
+            any(says(f"{each.title}\n{each.text}", golds[mistake.attempt_id]) for each in found[mistake.id][:most])
+            for mistake in mistakes
+        )
 
-    return {"questions": len(rows), "right_choice_found": hits(0), "a_wrong_choice_found": hits(1)}
+    return {
+        "questions": len(rows),
+        "right_choice_found": hits(ranked, top_k),
+        "a_wrong_choice_found": hits(ranked, top_k, 1),
+        **{f"right_choice_in_{most}_pages": hits(ranked, most) for most in (1, 3, PAGES)},
+        **{f"right_choice_in_{most}_sentences": hits(pieces, most) for most in PIECES},
+    }
+
+
+def _first(page: Passage, mistakes: set[str]) -> Passage:
+    """`page` with its hits for `mistakes` alone."""
+    return replace(page, hits=tuple(hit for hit in page.hits if hit.mistake_id in mistakes))
 
 
 def _read(file: Path) -> list[dict[str, Any]]:

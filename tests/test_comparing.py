@@ -86,11 +86,11 @@ def test_runs_without_a_common_question(tmp_path: Path) -> None:
 
 
 def test_what_differs_in_configuration_is_named_with_its_values(evolve: Evolve) -> None:
-    first, second = evolve(), evolve(trainer={"forgets": 2}, mixer={"review": 0.5}, seed=3)
+    first, second = evolve(), evolve(trainer={"forgets": 2}, mixer={"review": 0.7}, seed=3)
     comparison = compare_runs([first, second])
     found = settings(comparison)
     assert found["trainer.forgets"] == (0, 2), "of the resolved options, not only of what was typed"
-    assert found["mixer.review"][1] == 0.5
+    assert found["mixer.review"] == (0.5, 0.7)
     assert found["seed"] == (0, 3)
     assert not [name for name in found if name.startswith(("out", "cache", "machine", "command", "versions"))]
     assert json.loads(json.dumps(comparison.to_json()))["differences"]

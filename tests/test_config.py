@@ -37,6 +37,14 @@ def test_a_share_to_ask_again_is_above_0_and_no_more_than_all(values: dict[str, 
     assert (config.retest.rest, config.retest.last) == (0.3, 1.0)
 
 
+def test_pieces_and_what_is_kept_of_them_are_counted(values: dict[str, Any], plugins: Plugins) -> None:
+    lines = problems({**values, "pieces": {"sentences": -1, "per_mistake": 0}}, plugins)
+    assert lines == (
+        "cem.yaml: pieces.sentences: input should be greater than or equal to 0 (got -1)",
+        "cem.yaml: pieces.per_mistake: input should be greater than or equal to 1 (got 0)",
+    )
+
+
 def test_a_wrong_plugin_does_not_hide_the_other_errors(values: dict[str, Any], plugins: Plugins) -> None:
     lines = problems({**values, "rounds": -1, "plugins": ["wikki", "toy-train"]}, plugins)
     assert any("rounds" in line for line in lines)

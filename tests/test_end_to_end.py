@@ -81,13 +81,15 @@ def test_evolve_reuse_and_change(folder: Path) -> None:
     second = summary(folder)
     assert second["run"] != first["run"]
     assert second["rounds"][0]["reused"] == [
-        *("mine", "retrieve/wiki", "guard", "read", "mix", "train", "evaluate", "gate")
+        *("mine", "retrieve/wiki", "guard", "cut", "read", "rewrite/rules", "mix", "train", "evaluate", "gate")
     ]
     assert second["rounds"][0]["mined"] == turn["mined"]
 
     changed = command(folder, *evolving("--set", "trainer.epochs=1"))
     assert changed.returncode == 0, changed.stderr
-    assert summary(folder)["rounds"][0]["reused"] == ["mine", "retrieve/wiki", "guard", "read", "mix"]
+    assert summary(folder)["rounds"][0]["reused"] == [
+        *("mine", "retrieve/wiki", "guard", "cut", "read", "rewrite/rules", "mix")
+    ]
 
 
 def test_the_model_that_was_trained_is_the_one_evaluated(folder: Path) -> None:
@@ -136,7 +138,7 @@ def test_a_part_of_the_questions_is_answered_as_all_of_them(folder: Path) -> Non
         assert done.returncode == 0, done.stderr
     part = find_run("latest", folder / "runs")
     turn = summary(folder)["rounds"][0]
-    assert set(turn["reused"]) == {"mine", "retrieve/wiki", "guard", "read", "mix", "train"}
+    assert set(turn["reused"]) == {"mine", "retrieve/wiki", "guard", "cut", "read", "rewrite/rules", "mix", "train"}
     assert turn["asked"]["n"] < turn["asked"]["total"] == len(COUNTRIES)
     trained = part.rounds[0].stage("train")
     assert trained

@@ -60,7 +60,7 @@ def test_the_same_run_again_reuses_every_stage(evolve: Evolve) -> None:
     assert second.name != first.name
     assert toy.ToyTrainer.calls == toy.ToyEvaluator.calls == []
     (turn,) = second.rounds
-    assert len(second.summary()["rounds"][0]["reused"]) == len(turn.stages) == 8
+    assert len(second.summary()["rounds"][0]["reused"]) == len(turn.stages) == 10
     assert [row.id for row in turn.rows] == [row.id for row in first.rounds[0].rows]
 
 
@@ -77,7 +77,7 @@ def test_a_reused_stage_stands_alone(evolve: Evolve) -> None:
 def test_one_trainer_option_redoes_training_and_what_follows(evolve: Evolve) -> None:
     evolve()
     turn = evolve(trainer={"forgets": 1}).summary()["rounds"][0]
-    assert turn["reused"] == ["mine", "retrieve/toy-pages", "guard", "read", "mix"]
+    assert turn["reused"] == ["mine", "retrieve/toy-pages", "guard", "cut", "read", "rewrite/rules", "mix"]
 
 
 def test_another_model_of_the_same_name_is_evaluated_anew(evolve: Evolve, model: Path) -> None:
@@ -159,7 +159,8 @@ def test_leaking_passages_are_dropped_and_counted(evolve: Evolve) -> None:
 
 
 def test_rows_that_a_mixer_asked_the_leak_guard_about_are_kept_with_their_reason(evolve: Evolve) -> None:
-    (turn,) = evolve(plugins=["toy-eval", "toy-pages", "toy-mix", "toy-train"]).rounds
+    quiet = {"rules": {"statements": 0, "questions": 0, "blanks": 0, "about": False}}
+    (turn,) = evolve(plugins=["toy-eval", "toy-pages", "toy-mix", "toy-train"], rewriters=quiet).rounds
     assert sorted(drop.question_id for drop in turn.dropped) == sorted(each.attempt_id for each in turn.mistakes)
     assert {(drop.stage, drop.reason) for drop in turn.dropped} == {("mix", "whole question")}
     assert not {drop.id for drop in turn.dropped} & {row.id for row in turn.rows}
@@ -271,7 +272,8 @@ def test_observers_are_told_in_order_and_cannot_stop_a_run(evolve: Evolve, plugi
 
     register(plugins, "observer", Observer())
     run = evolve()
-    names = ["evaluate", "mine", "retrieve/toy-pages", "guard", "read", "mix", "train", "evaluate", "gate"]
+    names = ["evaluate", "mine", "retrieve/toy-pages", "guard", "cut", "read", "rewrite/rules"]
+    names += ["mix", "train", "evaluate", "gate"]
     stages = [f"{what} {name}" for name in names for what in ("started", "finished")]
     assert told == ["run started", *stages, "round 1", "run finished"]
     assert any("plugin observer failed in cem_run_started: ValueError: I am broken" in str(e) for e in run.events)

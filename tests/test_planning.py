@@ -16,7 +16,10 @@ def test_a_first_run_has_everything_to_do_and_nothing_is_written(values: dict[st
         *(
             (number, name)
             for number in (1, 2)
-            for name in ("mine", "retrieve/toy-pages", "guard", "read", "mix", "train", "evaluate", "gate")
+            for name in (
+                *("mine", "retrieve/toy-pages", "guard", "cut", "read"),
+                *("rewrite/rules", "mix", "train", "evaluate", "gate"),
+            )
         ),
     ]
     assert not any(stage.reused for stage in planned.stages)

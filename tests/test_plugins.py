@@ -2,12 +2,13 @@
 
 import importlib
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
 import toy
-from cem_toolkit.api import CemError, Trainer, hookimpl
+from cem_toolkit.api import CemError, Context, Passage, Rewrite, Rewriter, Trainer, hookimpl
 from cem_toolkit.plugins import Plugins, choose, discover, register
 
 
@@ -33,10 +34,31 @@ def reasons(found: Plugins) -> dict[str, str]:
     return {broken.name: broken.reason for broken in found.broken}
 
 
-def test_the_built_in_miner_and_mixer_are_there() -> None:
+def test_the_built_in_miner_rewriter_and_mixer_are_there() -> None:
     found = discover()
     assert "cem" in found.names("miner")
+    assert "rules" in found.names("rewriter")
     assert "cem" in found.names("mixer")
+
+
+def test_a_run_may_have_several_sources_and_rewriters_and_rules_where_none_is_named(plugins: Plugins) -> None:
+    class Rewriting(Rewriter):
+        name, version = "second-rewriter", "1"
+
+        def rewrite(self, passages: Sequence[Passage], ctx: Context) -> Iterable[Rewrite]:
+            return ()
+
+    class Plugin:
+        @hookimpl
+        def cem_register_rewriters(self) -> list[type[Rewriter]]:
+            return [Rewriting]
+
+    register(plugins, "second", Plugin())
+    base = ["toy-eval", "toy-pages", "toy-train"]
+    for named, used in (([], ["rules"]), (["second-rewriter", "rules"], ["second-rewriter", "rules"])):
+        choice, problems = choose(plugins, [*base, *named])
+        assert choice and not problems
+        assert [cls.name for cls in choice.rewriters] == used
 
 
 @pytest.mark.parametrize(
@@ -66,6 +88,11 @@ def test_the_built_in_miner_and_mixer_are_there() -> None:
             "class S(Source):\n  name='../s'\n  version='1'\n  def retrieve(self, m, c): ...\n"
             "@hookimpl\ndef cem_register_sources(): return [S]",
             "is called '../s'",
+        ),
+        (
+            "from cem_toolkit.api import Rewriter, hookimpl\nclass R(Rewriter):\n  name='r'\n  version='1'\n"
+            "@hookimpl\ndef cem_register_rewriters(): return [R]",
+            "lacks rewrite",
         ),
     ],
 )

@@ -19,11 +19,11 @@ def passage(name: str, *hits: tuple[str, float, bool | None]) -> Passage:
     return Passage(id=name, text="", title="", source="s", licence="", hits=found)
 
 
-@pytest.mark.parametrize(("flipping_first", "expected"), [(False, ["c", "a", "b"]), (True, ["a", "c", "b"])])
-def test_of_several_hits_the_best_score_and_the_first_test_count(flipping_first: bool, expected: list[str]) -> None:
+@pytest.mark.parametrize(("flipping_first", "expected"), [(False, ["b", "a", "c"]), (True, ["a", "c", "b"])])
+def test_of_several_hits_the_scores_add_up_and_the_first_test_counts(flipping_first: bool, expected: list[str]) -> None:
     passages = [
         passage("a", ("m", 1.0, None), ("m", 2.0, True), ("n", 9.0, None), ("m", 0.5, False)),
-        passage("b", ("m", 1.5, False), ("m", 1.0, True)),
+        passage("b", ("m", 3.0, False), ("m", 1.0, True)),
         passage("c", ("m", 3.0, None), ("unknown", 9.0, True)),
     ]
     best = best_passages(passages, [mistake("m"), mistake("n"), mistake("o")], 3, flipping_first)

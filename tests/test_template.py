@@ -21,14 +21,15 @@ def test_taking_a_sign_away_sets_that_option() -> None:
     for line in (
         "  # limit: null",
         "  # keys: keyphrase",
-        "    # top_k: 3",
-        "  # review: 0.1",
-        "  # epochs: 2",
+        "    # top_k: 5",
+        "    # statements: 3",
+        "  # review: 0.5",
+        "  # epochs: 3",
         "# seed: 0",
     ):
         assert f"\n{line}\n" in text, line
         text = text.replace(f"\n{line}\n", "\n" + line.replace("# ", "", 1) + "\n", 1)
-    text = text.replace("  epochs: 2", "  epochs: 5").replace("\nseed: 0", "\nseed: 8")
+    text = text.replace("  epochs: 3", "  epochs: 5").replace("\nseed: 0", "\nseed: 8")
     config, crew = resolve(yaml.safe_load(text), plugins, "cem.yaml")
     assert config.seed == 8
     assert crew.trainer.options.epochs == 5

@@ -15,12 +15,12 @@ import yaml
 from babel import Locale
 
 from cem_embedded.factbook import make_questions
-from cem_toolkit.api import Attempt, Passage, normalise, question_id
-from cem_toolkit.builtin.facts import facts
+from cem_toolkit.api import Attempt, Passage, Rewrite, normalise, question_id
 from cem_toolkit.builtin.forms import PLAIN
 from cem_toolkit.builtin.general import read_general
 from cem_toolkit.builtin.miner import CemMiner
-from cem_toolkit.builtin.rows import FactRows
+from cem_toolkit.builtin.rows import QuestionRows
+from cem_toolkit.builtin.rules import Rules, RulesOptions
 from cem_toolkit.testing import make_context
 from cem_wiki.source import Wiki
 
@@ -134,7 +134,11 @@ def unrelated(questions: Sequence[Question]) -> Iterator[Example]:
     ctx = make_context(Path(tempfile.mkdtemp()))
     mistakes = list(CemMiner().mine([question.attempt for question in questions], ctx))
     passages = list(Wiki().retrieve(mistakes, ctx))
-    builder = FactRows({passage.id: facts(passage, 6) for passage in passages}, seed=0)
+    rules = Rules(RulesOptions(statements=0, questions=6, blanks=0, about=False))
+    made: dict[str, list[Rewrite]] = {}
+    for rewrite in rules.rewrite(passages, make_context(Path(tempfile.mkdtemp()))):
+        made.setdefault(rewrite.passage_id, []).append(rewrite)
+    builder = QuestionRows(made, seed=0)
     for passage in passages:
         told = f"{passage.title}\n{passage.text}"
         stated = any(_holds(told, question.subject, question.attempt.gold) for question in questions)
@@ -143,7 +147,7 @@ def unrelated(questions: Sequence[Question]) -> Iterator[Example]:
         yield from _ruled(builder, passage, questions)
 
 
-def _ruled(builder: FactRows, passage: Passage, questions: Sequence[Question]) -> Iterator[Example]:
+def _ruled(builder: QuestionRows, passage: Passage, questions: Sequence[Question]) -> Iterator[Example]:
     """Rows that rules make of a passage. One asks a question by its key words, its subject and its answer."""
     normative, extractive = builder.make(passage, PLAIN, (passage.id,))
     for name, rows in (("normative", normative), ("extractive", extractive)):

@@ -65,7 +65,7 @@ def ours(folder: Path, model: Path, task: Path, shots: int) -> tuple[dict[str, f
         "out": str(folder / "runs"),
         "evaluator": {"num_fewshot": shots},
         "mixer": {"token_budget": TOKEN_BUDGET},
-        "trainer": {"epochs": EPOCHS},
+        "trainer": {"epochs": EPOCHS, "batch_size": 8, "learning_rate": 2e-5, "freeze": "none", "interpolation": 1.0},
     }
     (folder / "cem.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     command = [str(Path(sys.executable).with_name("cem-toolkit")), "evolve", "--config", str(folder / "cem.yaml")]

@@ -134,6 +134,7 @@ def train_ours(rows: list[dict[str, str]], job: dict[str, Any]) -> dict[str, Any
 
     ctx = make_context(Path(job["out"]), model=start(), seed=job["seed"], progress=progress)
     options = {"batch_size": BATCH_SIZE, "epochs": job["epochs"], "learning_rate": LEARNING_RATE}
+    options |= {"freeze": "none", "interpolation": 1.0}  # as TRL trains
     trainer = Trl(Trl.Options(**(options | job.get("settings", {}))))
     made = [Row.make(kind="general", **row, parents=(str(index),)) for index, row in enumerate(rows)]
     figures = trainer.train(made, ctx)

@@ -13,7 +13,7 @@ from cem_toolkit.errors import CemError, ConfigError
 from cem_toolkit.leaks.encoder import ENCODER_THRESHOLD
 from cem_toolkit.leaks.guard import THRESHOLD
 from cem_toolkit.plugins import Plugins, choose
-from cem_toolkit.roles import Component, Evaluator, Miner, Mixer, Options, Preset, Source, Trainer
+from cem_toolkit.roles import Component, Evaluator, Miner, Mixer, Options, Preset, Rewriter, Source, Trainer
 
 Section = dict[str, Any]
 ArmName = Literal["random", "instructions", "passages", "review"]
@@ -89,6 +89,15 @@ class RetestConfig(Options):
     last: float = Field(1.0, gt=0, le=1, description="The same after the last round.")
 
 
+class PiecesConfig(Options):
+    """How what was found is cut into the pieces that are read and learnt."""
+
+    sentences: int = Field(1, ge=0, description="Sentences of a piece. 0: passages stay as they were found.")
+    per_mistake: int = Field(
+        4, ge=1, description="Pieces kept for each mistake: those whose words are nearest to its question and choices."
+    )
+
+
 class OpenBookConfig(Options):
     """The open-book test: does a passage, put before the question, make the model answer rightly?"""
 
@@ -132,6 +141,7 @@ class Config(Options):
         description="Share of the questions that training could not have touched that is asked again after a round, "
         "and after the last one; all others always are. Below 1 saves time and gives estimates.",
     )
+    pieces: PiecesConfig = Field(PiecesConfig(), description="How what was found is cut into sentences.")
     open_book: OpenBookConfig = Field(OpenBookConfig(), description="The test of what retrieval alone would fix.")
     neutral: Path | None = Field(
         None,
@@ -140,6 +150,7 @@ class Config(Options):
     evaluator: Section = Field({}, description="Options of the evaluator.")
     miner: Section = Field({}, description="Options of the mistake miner.")
     sources: dict[str, Section | None] = Field({}, description="Options of the knowledge sources, by name.")
+    rewriters: dict[str, Section | None] = Field({}, description="Options of the rewriters, by name.")
     mixer: Section = Field({}, description="Options of the data mixer.")
     trainer: Section = Field({}, description="Options of the trainer.")
 
@@ -151,16 +162,19 @@ class Crew:
     evaluator: Evaluator
     miner: Miner
     sources: tuple[Source, ...]
+    rewriters: tuple[Rewriter, ...]
     mixer: Mixer
     trainer: Trainer
 
     def all(self) -> tuple[tuple[str, Component], ...]:
         """Every component with its place in the configuration."""
         sources = tuple((f"sources.{source.name}", source) for source in self.sources)
+        rewriters = tuple((f"rewriters.{rewriter.name}", rewriter) for rewriter in self.rewriters)
         return (
             ("evaluator", self.evaluator),
             ("miner", self.miner),
             *sources,
+            *rewriters,
             ("mixer", self.mixer),
             ("trainer", self.trainer),
         )
@@ -251,20 +265,24 @@ def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Co
             problems.extend(_problems(error, cls.Options, where, place))
         return None
 
-    sections = values.get("sources") if isinstance(values.get("sources"), dict) else {}
+    def make_all(place: str, classes: Sequence[type[Component]]) -> tuple[Any, ...]:
+        given = values.get(place)
+        sections = given if isinstance(given, dict) else {}
+        used = [cls.name for cls in classes]
+        for name in sorted(set(sections) - set(used)):
+            problems.append(
+                f"{where}: {place}.{name}: is not among the chosen plugins ({', '.join(used)}); "
+                "add it or remove its options"
+            )
+        return tuple(make(cls, sections.get(cls.name), f"{place}.{cls.name}") for cls in classes)
+
     made = {
         role: make(getattr(choice, role), values.get(role), role) for role in ("evaluator", "miner", "mixer", "trainer")
     }
-    sources = tuple(make(cls, (sections or {}).get(cls.name), f"sources.{cls.name}") for cls in choice.sources)
-    used = [cls.name for cls in choice.sources]
-    for name in sorted(set(sections or {}) - set(used)):
-        problems.append(
-            f"{where}: sources.{name}: is not among the chosen plugins ({', '.join(used)}); "
-            "add it or remove its options"
-        )
+    many: dict[str, Any] = {place: make_all(place, getattr(choice, place)) for place in ("sources", "rewriters")}
     if problems or config is None:
         raise ConfigError(problems)
-    return config, Crew(sources=sources, **made)
+    return config, Crew(**many, **made)
 
 
 def _strings(value: Any) -> Sequence[str]:

@@ -1,12 +1,13 @@
 """The parts of a passage that matter for a question: what to show of it, and which sentence tells the answer."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cem_toolkit.builtin.text import STOPWORDS, is_spaceless, sentences
 from cem_toolkit.leaks import tokens
+from cem_toolkit.records import Passage
 
-__all__ = ["content_words", "nearest", "says", "sentences", "telling_sentence"]
+__all__ = ["content_words", "nearest", "says", "sentences", "showing", "telling_sentence"]
 
 
 def content_words(text: str) -> frozenset[str]:
@@ -18,6 +19,19 @@ def says(text: str, answer: str) -> bool:
     """Whether `answer` stands in `text` as whole words, but for case and punctuation."""
     words = tokens(answer)
     return bool(words) and f" {' '.join(words)} " in f" {' '.join(tokens(text))} "
+
+
+def showing(passages: Iterable[Passage], answers: Mapping[str, str]) -> set[str]:
+    """Ids of those mistakes whose answer stands in the title or the text of a passage that was found for them.
+    `answers` are by the mistake's id; an empty one stands nowhere."""
+    wanted = {mistake: f" {' '.join(words)} " for mistake, answer in answers.items() if (words := tokens(answer))}
+    shown: set[str] = set()
+    for passage in passages:
+        text = f" {' '.join(tokens(passage.title))} {' '.join(tokens(passage.text))} "
+        shown.update(
+            hit.mistake_id for hit in passage.hits if hit.mistake_id in wanted and wanted[hit.mistake_id] in text
+        )
+    return shown
 
 
 def nearest(text: str, question: str, choices: Sequence[str], characters: int) -> str:

@@ -12,7 +12,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from cem_toolkit.roles import Evaluator, Miner, Mixer, Preset, Source, Trainer
+    from cem_toolkit.roles import Evaluator, Miner, Mixer, Preset, Rewriter, Source, Trainer
     from cem_toolkit.run import Round, Run, Stage
 
 PROJECT = "cem_toolkit"
@@ -43,6 +43,15 @@ def cem_register_sources() -> "Iterable[type[Source]]":
     """Knowledge source classes.
 
     .. versionadded:: 0.1
+    """
+    return ()
+
+
+@hookspec
+def cem_register_rewriters() -> "Iterable[type[Rewriter]]":
+    """Classes that say what passages say in other words.
+
+    .. versionadded:: 0.2
     """
     return ()
 

@@ -1,9 +1,8 @@
 """The method: evaluate, mine, retrieve, mix, train, evaluate again.
 
 Continue Evolving from Mistakes, arXiv 2404.08707. This module alone knows the order of the stages. Beyond the paper,
-what was found is guarded against leaks and read by the model before it is mixed, each round passes a gate, and
-control arms tell what a round's gain is due to.
-"""
+what was found is guarded against leaks, cut into sentences and read by the model before it is mixed, each round passes
+a gate, and control arms tell what a round's gain is due to."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -65,12 +64,14 @@ def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: 
     for _ in stages.crew.sources:
         found.append(steps.retrieve(stages, number, found, model, mistakes, mined.key, listen))
     guarded = steps.guard(stages, number, model, found, start)
+    pages = list(read_records(guarded.folder / "passages.jsonl", Passage))
+    pieces = steps.cut(stages, number, model, pages, mistakes, guarded)
     material = Material(
-        passages=list(read_records(guarded.folder / "passages.jsonl", Passage)),
+        passages=list(read_records(pieces.folder / "passages.jsonl", Passage)),
         mistakes=mistakes,
         steering=steering,
         start=start,
-        keys={"guard": guarded.key, "mine": mined.key},
+        keys={"cut": pieces.key, "mine": mined.key},
     )
     opened = steps.read(stages, number, model, material, ahead)
     material = dataclasses.replace(
@@ -79,6 +80,7 @@ def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: 
         mistakes=list(read_records(opened.folder / "mistakes.jsonl", Mistake)),
         keys={"read": opened.key},
     )
+    material = steps.rewrite(trial, number, model, material)
     mixed = steps.mix(trial, number, model, material)
     if not steps.load_rows(mixed):
         raise NothingToDo(f"nothing to train on: no rows came of {len(material.passages):,} passages")
@@ -100,7 +102,7 @@ def go_arm(
         drawn = [steps.draw(arm, number, index, model, material) for index in range(len(arm.crew.sources))]
         random = [passage for stage in drawn for passage in read_records(stage.folder / "passages.jsonl", Passage)]
         keys = {**material.keys, "draw": ",".join(stage.key for stage in drawn), "tokens_of": mixed.key}
-        material = dataclasses.replace(material, passages=random, keys=keys)
+        material = steps.rewrite(arm, number, model, dataclasses.replace(material, passages=random, keys=keys))
         rows = steps.mix(arm, number, model, material, tokens_of=steps.load_rows(mixed))
     elif seed_of(name):
         rows = steps.mix(reseeded, number, model, material)
@@ -116,12 +118,14 @@ def stage_names(config: Config, crew: Crew) -> Iterator[tuple[int, str]]:
     """Round and name of every stage, in order: what `go_rounds` will perform where no round ends early."""
     yield 0, "evaluate"
     sources = [source.name for source in crew.sources]
+    rewrites = [f"rewrite/{rewriter.name}" for rewriter in crew.rewriters]
     for number in range(1, config.rounds + 1):
         yield number, "mine"
         yield from ((number, f"retrieve/{source}") for source in sources)
-        yield from ((number, name) for name in ("guard", "read", "mix", "train", "evaluate"))
+        yield from ((number, name) for name in ("guard", "cut", "read", *rewrites, "mix", "train", "evaluate"))
         for arm in arm_names(config):
             if arm == "random":
                 yield from ((number, f"arms/{arm}/draw/{source}") for source in sources)
+                yield from ((number, f"arms/{arm}/{name}") for name in rewrites)
             yield from ((number, f"arms/{arm}/{name}") for name in ("mix", "train", "evaluate"))
         yield number, "gate"

@@ -121,8 +121,8 @@ def _first_missing(stages: Stages, model: Model, every: Sequence[tuple[int, str]
 
 
 def _kind(name: str) -> str:
-    """`train` of `arms/random/train`; names of sources are not cut off."""
-    return name.rpartition("/")[2] if name.startswith("arms/") else name
+    """`train` of `arms/random/train`."""
+    return name.split("/")[2] if name.startswith("arms/") else name.partition("/")[0]
 
 
 def _size(path: Path) -> int:

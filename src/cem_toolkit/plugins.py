@@ -16,7 +16,9 @@ from cem_toolkit.errors import CemError
 if TYPE_CHECKING:
     from cem_toolkit.roles import Component
 
-ROLES = ("evaluator", "miner", "source", "mixer", "trainer")
+ROLES = ("evaluator", "miner", "source", "rewriter", "mixer", "trainer")
+MANY = frozenset(("source", "rewriter"))
+"""Roles of which a run may have several."""
 REGISTRATION = {role: f"cem_register_{role}s" for role in (*ROLES, "preset")}
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """Names become folders of the run and of the cache."""
@@ -184,16 +186,17 @@ def _distribution(entry: importlib.metadata.EntryPoint) -> str:
 
 @dataclass(frozen=True)
 class Choice:
-    """The classes of one run: several sources, one of every other role."""
+    """The classes of one run: of some roles (`MANY`) several, of the others one."""
 
     evaluator: "type[Component]"
     miner: "type[Component]"
     sources: "tuple[type[Component], ...]"
+    rewriters: "tuple[type[Component], ...]"
     mixer: "type[Component]"
     trainer: "type[Component]"
 
 
-DEFAULTS = {"evaluator": "lm-eval", "miner": "cem", "mixer": "cem"}
+DEFAULTS = {"evaluator": "lm-eval", "miner": "cem", "rewriter": "rules", "mixer": "cem"}
 
 
 def choose(plugins: Plugins, names: Sequence[str]) -> tuple[Choice | None, list[str]]:
@@ -207,7 +210,7 @@ def choose(plugins: Plugins, names: Sequence[str]) -> tuple[Choice | None, list[
         for role in roles:
             chosen[role].append(name)
     for role, given in chosen.items():
-        if role != "source" and len(given) > 1:
+        if role not in MANY and len(given) > 1:
             problems.append(f"a run has one {role}, and plugins names {len(given)}: {' and '.join(given)}; remove one")
         if not given and role in DEFAULTS:
             given.append(DEFAULTS[role])
@@ -227,5 +230,6 @@ def choose(plugins: Plugins, names: Sequence[str]) -> tuple[Choice | None, list[
                 problems.append(str(error))
     if problems:
         return None, problems
-    one = {role: found[0] for role, found in classes.items() if role != "source"}
-    return Choice(sources=tuple(classes["source"]), **one), []
+    one: dict[str, Any] = {role: found[0] for role, found in classes.items() if role not in MANY}
+    many: dict[str, Any] = {f"{role}s": tuple(classes[role]) for role in sorted(MANY)}
+    return Choice(**many, **one), []

@@ -15,17 +15,17 @@ def best_passages(
 ) -> dict[str, list[Passage]]:
     """Of every mistake, by id, the `limit` best passages found for it, best first.
 
+    A passage counts by the sum of its hits' scores: one that several queries found is likelier about the question.
     Scores of one source are compared with each other only: the best of each source come first, then the second best.
     With `flipping_first` those that the open-book test found to give the right answer come before the untested, and
-    these before those that do not.
-    """
+    these before those that do not."""
     found: dict[str, dict[str, list[tuple[float, str, Passage]]]] = {mistake.id: {} for mistake in mistakes}
     flips: dict[tuple[str, str], bool] = {}
     for passage in passages:
         scores: dict[str, float] = {}
         for hit in passage.hits:  # once: a passage may be found for thousands of mistakes
             if hit.mistake_id in found:
-                scores[hit.mistake_id] = max(hit.score, scores.get(hit.mistake_id, hit.score))
+                scores[hit.mistake_id] = scores.get(hit.mistake_id, 0.0) + hit.score
                 if hit.flips is not None:
                     flips.setdefault((hit.mistake_id, passage.id), hit.flips)
         for mistake_id, score in scores.items():

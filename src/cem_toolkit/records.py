@@ -21,6 +21,7 @@ Split = Literal["", "mined", "selection", "held_out", "sibling", "general"]
 Part = Literal["", "train", "test"]
 MistakeKind = Literal["knowledge", "schema", "doubtful_key", "unsure"]
 RowKind = Literal["passage", "normative", "extractive", "review", "general"]
+RewriteKind = Literal["restatement", "summary", "link", "about", "question", "definition", "cloze", "reversed"]
 
 
 @cache
@@ -206,6 +207,25 @@ class Reading(Record):
     def make(cls, **fields: Any) -> Self:
         """A reading with its id: a hash of mistake and passage."""
         return cls(id="o-" + content_id(fields["mistake_id"], fields["passage_id"]), **fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite(Record):
+    """What a passage says, said otherwise: a statement, or a question that the passage answers."""
+
+    passage_id: str
+    kind: RewriteKind
+    """restatement, summary and link (the passage under another name that it mentions) are statements; about (what is to
+    be known of a subject), question, definition (what something is), cloze and reversed (what the passage is about is
+    asked for) are questions with their answers. The wrong choices of one are answers of the same kind."""
+    text: str
+    """The statement; of a question the answer."""
+    question: str = ""
+
+    @classmethod
+    def make(cls, **fields: Any) -> Self:
+        """A rewrite with its id: a hash of passage, question and text."""
+        return cls(id="w-" + content_id(fields["passage_id"], fields.get("question", ""), fields["text"]), **fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

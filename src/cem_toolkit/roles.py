@@ -1,4 +1,4 @@
-"""The five roles that plugins fill, and what a stage is given to work with.
+"""The roles that plugins fill, and what a stage is given to work with.
 
 A plugin subclasses a role, sets `name` and `version`, describes its options as a pydantic model, and returns the class
 from the role's registration hook. Classes are made once a run, with validated options. Keep their modules light: import
@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from cem_toolkit.records import Attempt, Mistake, Model, Passage, Row
+from cem_toolkit.records import Attempt, Mistake, Model, Passage, Rewrite, Row
 
 
 class Options(BaseModel):
@@ -71,6 +71,8 @@ class Context:
     """For sources that look mistakes up one after the other: says that these are all passages for the mistake of this
     id, each with its hits for it. The model may read them while the source goes on. What `retrieve` returns is the
     result all the same."""
+    rewrites: Sequence[Rewrite] = ()
+    """For mixers: the passages said otherwise, by the run's rewriters."""
     only: frozenset[str] | None = None
     """For evaluators: the ids of the questions to ask, those of general tasks included; None: all. Asking all saves no
     time but is not wrong: the core leaves out what it did not want."""
@@ -152,6 +154,19 @@ class Source(Component):
         raise NotImplementedError(f"the source {self.name!r} cannot draw random passages")
 
 
+class Rewriter(Component):
+    """Says what passages say in other words, for a fact that is read in one form only is hardly learnt.
+
+    Method: self-study, as in EntiGraph (arXiv 2409.07431) and Active Reading (arXiv 2508.09494).
+    """
+
+    @abstractmethod
+    def rewrite(self, passages: Sequence[Passage], ctx: Context) -> Iterable[Rewrite]:
+        """Rewrites of `passages`, made of each passage alone, which come without hits: nothing of a question may be in
+        them, and nothing that their passage does not say. The core drops those that name what their passage does
+        not."""
+
+
 class Mixer(Component):
     """Makes the training set of a round out of passages and what the model got right and wrong."""
 
@@ -159,8 +174,11 @@ class Mixer(Component):
     def mix(
         self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
     ) -> Iterable[Row]:
-        """`attempts` are those that may steer the run. A row in which a question's own answer pair stands names it in
-        `own_pairs`; the core drops rows that hold a pair without saying so."""
+        """`attempts` are those that may steer the run, `ctx.rewrites` what rewriters made of the passages.
+
+        A row in which a question's own answer pair stands names it in `own_pairs`; the core drops rows that hold a pair
+        without saying so.
+        """
 
 
 class Trainer(Component):
@@ -194,6 +212,7 @@ ROLES: dict[str, type[Component]] = {
     "evaluator": Evaluator,
     "miner": Miner,
     "source": Source,
+    "rewriter": Rewriter,
     "mixer": Mixer,
     "trainer": Trainer,
 }

@@ -25,7 +25,8 @@ class Stage:
 
     round: int
     name: str
-    """`evaluate`, `mine`, `retrieve/wiki`, `guard`, `read`, `mix`, `train` or `gate`; of an arm `arms/random/train`."""
+    """`evaluate`, `mine`, `retrieve/wiki`, `guard`, `cut`, `read`, `rewrite/rules`, `mix`, `train` or `gate`; of an arm
+    `arms/random/train`."""
     folder: Path
     info: Mapping[str, Any]
 
@@ -70,10 +71,10 @@ class Arm:
 
     @property
     def stages(self) -> list[Stage]:
-        names = [*self._of_sources("draw"), "mix", "train", "evaluate"]
+        names = [*self._of_each("draw"), *self._of_each("rewrite"), "mix", "train", "evaluate"]
         return [stage for name in names if (stage := self.stage(name))]
 
-    def _of_sources(self, kind: str) -> list[str]:
+    def _of_each(self, kind: str) -> list[str]:
         return [f"{kind}/{path.name}" for path in sorted((self.folder / kind).glob("*")) if read_info(path)]
 
     def _read(self, name: str, cls: type[Any]) -> list[Any]:
@@ -106,7 +107,8 @@ class Round(Arm):
     @property
     def stages(self) -> list[Stage]:
         """Finished ones, in the order of the loop, without those of the arms."""
-        names = ["mine", *self._of_sources("retrieve"), "guard", "read", "mix", "train", "evaluate", "gate"]
+        names = ["mine", *self._of_each("retrieve"), "guard", "cut", "read", *self._of_each("rewrite")]
+        names += ["mix", "train", "evaluate", "gate"]
         return [stage for name in names if (stage := self.stage(name))]
 
     @property
@@ -137,7 +139,8 @@ class Round(Arm):
     @cached_property
     def passages(self) -> list[Passage]:
         """What was found and passed the leak guard, with what the open-book test says of it."""
-        return self._read("read/passages.jsonl", Passage) or self._read("guard/passages.jsonl", Passage)
+        names = ("read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl")
+        return next((found for name in names if (found := self._read(name, Passage))), [])
 
     @cached_property
     def readings(self) -> list[Reading]:

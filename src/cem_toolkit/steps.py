@@ -14,6 +14,7 @@ from cem_toolkit.ahead import Ahead, Found
 from cem_toolkit.arms import kept_rows, put_in_place, with_tokens
 from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
+from cem_toolkit.faithful import keep_faithful
 from cem_toolkit.gate import decide
 from cem_toolkit.guards import Guards
 from cem_toolkit.leaks import Drop, LeakGuard
@@ -21,9 +22,11 @@ from cem_toolkit.models import fingerprint
 from cem_toolkit.neutral import read_neutral, score_neutral
 from cem_toolkit.openbook import OpenBook, Scores, open_book_summary, read_passages
 from cem_toolkit.outcomes import Answers, read_answers
-from cem_toolkit.records import Attempt, Mistake, Model, Passage, Record, Row, content_id
+from cem_toolkit.pieces import cut_passages, cut_whole
+from cem_toolkit.ranking import shuffled
+from cem_toolkit.records import Attempt, Mistake, Model, Passage, Record, Rewrite, Row, content_id
 from cem_toolkit.retest import Retest, choose, touched
-from cem_toolkit.roles import Context
+from cem_toolkit.roles import Context, Rewriter
 from cem_toolkit.run import Stage
 from cem_toolkit.sealing import sealed
 from cem_toolkit.splits import assign
@@ -31,8 +34,10 @@ from cem_toolkit.stages import Stages
 from cem_toolkit.store import read_records
 from cem_toolkit.ways import Way
 
-READ_VERSION = "3"
+READ_VERSION = "4"
 GATE_VERSION = "1"
+CUT_VERSION = "1"
+REWRITE_VERSION = "1"
 
 
 Results = tuple[Mapping[str, Iterable[Record]], Mapping[str, Any]]
@@ -73,6 +78,7 @@ class Material:
     start: Standing
     """Whose questions, all of the run's, are guarded against."""
     keys: Mapping[str, str]
+    rewrites: Sequence[Rewrite] = ()
 
 
 def stand(stages: Stages, number: int, model: Model, again: Retest | None = None) -> Standing:
@@ -168,7 +174,7 @@ def read_ahead(
         guard = start.guard  # made now: it reads answers, which nothing may while a source works
 
         def screen(passages: Sequence[Passage]) -> list[Passage]:
-            return guard.screen_passages(passages)[0]
+            return cut_passages(guard.screen_passages(passages)[0], mistakes, stages.config.pieces)
 
         def score(ways: Sequence[Way]) -> Scores:
             return stages.crew.evaluator.score(ways, silent)
@@ -189,6 +195,20 @@ def guard(stages: Stages, number: int, model: Model, found: Sequence[Stage], sta
 
     inputs = {"retrieve": [stage.key for stage in found], "questions": start.evaluated.key, "guard": stages.guards.key}
     return stages.perform(number, "guard", None, model, inputs, work)
+
+
+def cut(
+    stages: Stages, number: int, model: Model, passages: Sequence[Passage], mistakes: Sequence[Mistake], guarded: Stage
+) -> Stage:
+    """Cuts the pages that may be used into the sentences that tell about a mistake."""
+    options = stages.config.pieces
+
+    def work(ctx: Context) -> Results:
+        pieces = cut_passages(passages, mistakes, options)
+        return {"passages.jsonl": pieces}, {"pages": len(passages), "pieces": len(pieces)}
+
+    inputs = {"guard": guarded.key, "pieces": options.model_dump(), "version": CUT_VERSION}
+    return stages.perform(number, "cut", None, model, inputs, work)
 
 
 def read(stages: Stages, number: int, model: Model, material: Material, ahead: Ahead) -> Stage:
@@ -227,10 +247,36 @@ def draw(stages: Stages, number: int, index: int, model: Model, material: Materi
         except NotImplementedError as error:
             raise CemError(f"arm random: {error}; leave it out, or choose a source that can") from None
         kept, dropped = material.start.guard.screen_passages(drawn)
-        return {"passages.jsonl": put_in_place(kept, found), "dropped.jsonl": dropped}, {}
+        pieces = {piece.id: piece for piece in cut_whole(kept, stages.config.pieces)}
+        mixed = [pieces[each] for each in shuffled(list(pieces), ctx.seed, "draw")]
+        return {"passages.jsonl": put_in_place(mixed, found), "dropped.jsonl": dropped}, {}
 
-    inputs = {**material.keys, "guard": stages.guards.key}
+    inputs = {**material.keys, "guard": stages.guards.key, "version": CUT_VERSION}
     return stages.perform(number, f"draw/{source.name}", source, model, inputs, work)
+
+
+def rewrite(stages: Stages, number: int, model: Model, material: Material) -> Material:
+    """`material` with what the rewriters made of its passages, less what the passages do not say."""
+    given = {passage.id for passage in material.passages}
+    alone = [dataclasses.replace(passage, hits=()) for passage in material.passages]  # hits hold queries
+    made: list[Rewrite] = []
+    keys = dict(material.keys)
+    for rewriter in stages.crew.rewriters:
+
+        def work(ctx: Context, rewriter: Rewriter = rewriter) -> Results:
+            with _sealed(stages, f"rewriter {rewriter.name}"):
+                found = list(rewriter.rewrite(alone, ctx))
+            _known(f"rewriter {rewriter.name}", "passages", {each.passage_id for each in found}, given)
+            kept, dropped = keep_faithful(found, material.passages)
+            if dropped:
+                ctx.log(f"dropped {len(dropped):,} of {len(found):,} rewrites: not what the passage says")
+            return {"rewrites.jsonl": kept, "dropped.jsonl": dropped}, {"kept": len(kept), "dropped": len(dropped)}
+
+        inputs = {**material.keys, "model": model.fingerprint, "version": REWRITE_VERSION}
+        stage = stages.perform(number, f"rewrite/{rewriter.name}", rewriter, model, inputs, work)
+        made += read_records(stage.folder / "rewrites.jsonl", Rewrite)
+        keys[f"rewrite/{rewriter.name}"] = stage.key
+    return dataclasses.replace(material, rewrites=made, keys=keys)
 
 
 def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of: Sequence[Row] | None = None) -> Stage:
@@ -250,7 +296,7 @@ def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of
             return kept
 
         with _sealed(stages, "mixer"):
-            asking = dataclasses.replace(ctx, screen_rows=screen_rows)
+            asking = dataclasses.replace(ctx, screen_rows=screen_rows, rewrites=tuple(material.rewrites))
             made = list(stages.crew.mixer.mix(passages, mistakes, steering, asking))
         parents = {record.id for record in (*passages, *mistakes, *steering)}
         _known("mixer", "records", {parent for row in made for parent in row.parents}, parents)

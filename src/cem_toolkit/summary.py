@@ -1,12 +1,15 @@
 """What a run did, in figures: the form is described in docs/show-json.md."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from math import exp
 from typing import TYPE_CHECKING, Any
 
+from cem_toolkit.excerpts import showing
 from cem_toolkit.outcomes import GENERAL, Answers, Pairs, outcomes, pair_up, paired, set_name
+from cem_toolkit.records import Attempt, Mistake
+from cem_toolkit.store import read_records
 
 if TYPE_CHECKING:
     from cem_toolkit.run import Arm, Round, Run, Stage
@@ -52,6 +55,7 @@ def _round(
         **outcomes(sets),
         "changes": _changes(sets),
         "mistakes": dict(Counter(mistake.kind for mistake in turn.mistakes)),
+        "told": _told(turn, base),
         "passages": len(turn.passages),
         **_cost(turn),
         "dropped": dict(Counter(drop.reason for drop in turn.dropped)),
@@ -67,6 +71,29 @@ def _round(
             "after": str(train.figures.get("fingerprint", "")) if train else "",
         },
     }
+
+
+def _told(turn: "Round", base: "Round") -> dict[str, Any]:
+    """Of the mistakes by whether the answer stands in a passage that was found for them: how many there are and how
+    many of those asked again are right now; all of them, and under `knowledge` those that are a lack of knowledge."""
+    asked = {(mistake.task, mistake.attempt_id): mistake.id for mistake in turn.mistakes}
+    answers = {
+        asked[attempt.task, attempt.id]: attempt.gold
+        for attempt in read_records(base.folder / "evaluate" / "attempts.jsonl", Attempt)
+        if (attempt.task, attempt.id) in asked
+    }
+    shown = showing(turn.passages, answers)
+    now = {mistake.id: turn.answers.get((mistake.task, mistake.attempt_id)) for mistake in turn.mistakes}
+
+    def count(mistakes: Iterable[Mistake]) -> dict[str, dict[str, int]]:
+        counts = {name: {"wrong": 0, "fixed": 0} for name in ("shown", "not_shown")}
+        for mistake in mistakes:
+            if answer := now[mistake.id]:
+                counts["shown" if mistake.id in shown else "not_shown"]["wrong"] += 1
+                counts["shown" if mistake.id in shown else "not_shown"]["fixed"] += answer.correct
+        return counts
+
+    return {**count(turn.mistakes), "knowledge": count(m for m in turn.mistakes if m.kind == "knowledge")}
 
 
 def _trained(turn: "Round") -> str | None:

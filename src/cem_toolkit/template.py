@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from cem_toolkit.config import Config
-from cem_toolkit.plugins import DEFAULTS, Plugins
+from cem_toolkit.plugins import DEFAULTS, MANY, Plugins
 from cem_toolkit.roles import ROLES
 
 HEAD = """\
@@ -17,7 +17,7 @@ HEAD = """\
 # Lines that begin with `#` show defaults; take the sign away to change one.
 """
 EXAMPLE = {"model": "google/gemma-3-270m", "tasks": ["arc_easy"]}
-SECTIONS = ("evaluator", "miner", "sources", "mixer", "trainer")
+SECTIONS = ("evaluator", "miner", "sources", "rewriters", "mixer", "trainer")
 
 
 def configuration(plugins: Plugins) -> str:
@@ -27,16 +27,16 @@ def configuration(plugins: Plugins) -> str:
         if name not in SECTIONS:
             lines += _option(name, field.description or "", field.default, 0, given=EXAMPLE.get(name))
     for role in ROLES:
-        section = "sources" if role == "source" else role
+        section = f"{role}s" if role in MANY else role
         lines.append(f"\n# {Config.model_fields[section].description}")
         lines.append(f"{section}:")
         for name in plugins.names(role):
             chosen = name == DEFAULTS.get(role) or role in ("source", "trainer")
             note = "" if chosen else " (where chosen by plugins)"
-            lines.append(f"  {name}:" if role == "source" else f"  # {role} {name}{note}:")
-            lines += _options(plugins.get(role, name).Options, 4 if role == "source" else 2)
-        if role == "source" and not plugins.names(role):
-            lines[-1] = "sources: {}"
+            lines.append(f"  {name}:" if role in MANY else f"  # {role} {name}{note}:")
+            lines += _options(plugins.get(role, name).Options, 4 if role in MANY else 2)
+        if role in MANY and not plugins.names(role):
+            lines[-1] = f"{section}: {{}}"
     return "\n".join(lines) + "\n"
 
 

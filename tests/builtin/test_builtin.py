@@ -4,11 +4,12 @@ import sys
 from cem_toolkit import builtin
 
 
-def test_registered_under_the_name_cem() -> None:
-    classes = [*builtin.cem_register_miners(), *builtin.cem_register_mixers()]
+def test_registered_under_their_names() -> None:
+    classes = [*builtin.cem_register_miners(), *builtin.cem_register_rewriters(), *builtin.cem_register_mixers()]
     assert [(cls.__name__, cls.name, cls.version) for cls in classes] == [
         ("CemMiner", "cem", "2"),
-        ("CemMixer", "cem", "3"),
+        ("Rules", "rules", "1"),
+        ("CemMixer", "cem", "4"),
     ]
     for cls in classes:
         fields = cls.Options.model_fields.values()
@@ -18,6 +19,7 @@ def test_registered_under_the_name_cem() -> None:
 def test_registering_loads_nothing_heavy() -> None:
     code = (
         "import sys; from cem_toolkit import builtin; builtin.cem_register_miners(); builtin.cem_register_mixers();"
+        "builtin.cem_register_rewriters();"
         "print({'torch', 'transformers', 'openai', 'numpy'} & sys.modules.keys())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603

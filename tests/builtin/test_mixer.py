@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.builtin.helpers import attempt, mistake_of, passage
 
-from cem_toolkit.api import Attempt, CemError, Mistake, Passage, Row
+from cem_toolkit.api import Attempt, CemError, Mistake, Passage, Rewrite, Row
 from cem_toolkit.builtin.general import read_general
 from cem_toolkit.builtin.mixer import CemMixer
 from cem_toolkit.builtin.mixer_options import MixerOptions
+from cem_toolkit.builtin.rules import Rules, RulesOptions
 from cem_toolkit.leaks import LeakGuard
 from cem_toolkit.testing import make_context
 
@@ -39,16 +40,29 @@ def mix(
     mistakes: list[Mistake] | None = None,
     attempts: list[Attempt] | None = None,
     context: dict[str, Any] | None = None,
+    rules: dict[str, int] | None = None,
     **options: Any,
 ) -> list[Row]:
+    """Rows of `passages` and of what the rewriter `rules` makes of them, under its options `rules`."""
     steering = [WRONG, *RIGHT] if attempts is None else attempts
     guard = LeakGuard(steering)
+    found = [CHAD, CITY] if passages is None else passages
+    asked = {
+        "statements": 0,
+        "blanks": 0,
+        "about": False,
+        **(rules or {}),
+    }  # questions alone, where a test is not about the others
+    given = {
+        "screen_rows": lambda rows: guard.screen_rows(rows)[0],
+        "rewrites": tuple(Rules(RulesOptions(**asked)).rewrite(found, make_context(tmp_path))),
+    }
     return list(
         CemMixer(MixerOptions(**options)).mix(
-            [CHAD, CITY] if passages is None else passages,
+            found,
             [MISTAKE] if mistakes is None else mistakes,
             steering,
-            make_context(tmp_path, **{"screen_rows": lambda rows: guard.screen_rows(rows)[0], **(context or {})}),
+            make_context(tmp_path, **given | (context or {})),
         )
     )
 
@@ -74,6 +88,45 @@ def test_made_questions_look_like_the_tasks(tmp_path: Path) -> None:
     rows = mix(tmp_path, attempts=[wrong])
     assert all(row.prompt.startswith("Frage: ") and row.prompt.endswith(" =>") for row in of(rows, "normative"))
     assert all(row.completion.startswith("\n") for row in of(rows, "normative") + of(rows, "extractive"))
+
+
+def test_statements_of_rewriters_are_text_to_read_after_their_passage(tmp_path: Path) -> None:
+    rows = mix(tmp_path, [CHAD, CITY], rules={"statements": 1, "questions": 0, "about": False})
+    said = [(row.parents, row.prompt, row.completion) for row in of(rows, "passage")]
+    chad, city = (CHAD.id, MISTAKE.id), (CITY.id, MISTAKE.id)
+    assert said[:4] == [
+        (chad, "", CHAD.text),
+        (city, "", CITY.text),
+        (chad, "", "Chad is a landlocked country of deserts and lakes in the middle of Africa."),
+        (city, "", "N'Djamena is the capital of Chad."),
+    ]
+    assert of(rows, "normative") == of(rows, "extractive") == []
+
+
+def test_questions_of_several_rewriters_offer_each_others_answers(tmp_path: Path) -> None:
+    wrong = attempt(prompt="Which?\nA. Abuja\nB. Lagos\nAnswer:", completion=" A", question="Which?", gold="Abuja")
+    wrong = dataclasses.replace(wrong, choices=("Abuja", "Lagos"))
+    one, other = (
+        Rewrite.make(passage_id=found.id, kind=kind, question=f"What is it in {found.title}?", text=answer)
+        for found, kind, answer in ((CHAD, "reversed", "a lake"), (CITY, "reversed", "a river"))
+    )
+    rows = of(mix(tmp_path, attempts=[wrong], context={"rewrites": (one, other)}), "normative")
+    assert len(rows) == 2
+    assert all("a lake" in row.prompt and "a river" in row.prompt for row in rows)
+    alone = dataclasses.replace(other, kind="question")
+    apart = of(mix(tmp_path, attempts=[wrong], context={"rewrites": (one, alone)}), "normative")
+    assert all("a lake" not in row.prompt and "a river" not in row.prompt for row in apart), "answers of another kind"
+
+
+def test_rewrites_of_passages_that_are_not_used_make_no_rows(tmp_path: Path) -> None:
+    unused = Rewrite.make(passage_id="p-none", kind="restatement", text="Nothing of use.")
+    rows = mix(tmp_path, [CHAD], context={"rewrites": (unused,)})
+    assert [row.completion for row in of(rows, "passage")] == [CHAD.text]
+
+
+def test_no_rewrites_leave_passages_as_text(tmp_path: Path) -> None:
+    rows = mix(tmp_path, general=3, context={"rewrites": ()})
+    assert {row.kind for row in rows} == {"passage", "review", "general"}
 
 
 def test_extractive_rows_show_the_passage_first(tmp_path: Path) -> None:
@@ -125,7 +178,7 @@ def test_rows_that_leak_take_up_no_budget(tmp_path: Path) -> None:
 
 def test_own_pairs_are_drawn_only_from_passages_that_hold_the_answer(tmp_path: Path) -> None:
     silent = passage("Mali", "Mali is a country.", MISTAKE)
-    assert of(mix(tmp_path, [silent], own_pairs=True, max_questions=0), "extractive") == []
+    assert of(mix(tmp_path, [silent], own_pairs=True, rules={"questions": 0}), "extractive") == []
 
 
 def test_doubted_keys_are_never_trained_on(tmp_path: Path) -> None:
@@ -156,10 +209,29 @@ def test_passages_that_do_not_help_in_the_open_book_test_can_be_left_out(tmp_pat
     def order(**options: Any) -> list[str]:
         return [row.parents[0] for row in of(mix(tmp_path, passages, **options), "passage")]
 
-    assert order() == [CHAD.id, CITY.id, third.id]
+    assert order(open_book="all") == [CHAD.id, CITY.id, third.id]
     assert order(open_book="flipping") == [CITY.id, third.id]
-    assert order(open_book="first") == [CITY.id, third.id, CHAD.id]
+    assert order(open_book="first") == order() == [CITY.id, third.id, CHAD.id]
     assert order(open_book="first", max_passages=1) == [CITY.id]
+
+
+def test_all_that_is_made_of_a_passage_that_helps_comes_before_other_passages(tmp_path: Path) -> None:
+    rows = mix(tmp_path, [CHAD, marked(CITY, True)], rules={"statements": 1})
+    parents = [row.parents[0] for row in of(rows, "passage")]
+    assert parents.count(CITY.id) > 1
+    assert parents == sorted(parents, key=lambda each: each != CITY.id)
+
+
+def test_mistakes_that_a_passage_helps_are_served_first(tmp_path: Path) -> None:
+    attempts = [attempt(f"What is thing {n}?", (), f"answer {n}") for n in range(3)]
+    mistakes = [mistake_of(each) for each in attempts]
+    found = [passage(f"Page {n}", "word " * 10, mistakes[n]) for n in range(3)]
+    found[2] = marked(found[2], True)
+    firsts = [
+        of(mix(tmp_path, found, mistakes, attempts, open_book=which), "passage")[0].parents[1]
+        for which in ("all", "flipping", "first")
+    ]
+    assert firsts == [mistakes[0].id, mistakes[2].id, mistakes[2].id]
 
 
 def test_a_passage_left_out_for_one_mistake_may_serve_another(tmp_path: Path) -> None:
@@ -173,7 +245,7 @@ def test_a_passage_left_out_for_one_mistake_may_serve_another(tmp_path: Path) ->
 
 def test_review_rows_are_a_sample_of_what_was_right(tmp_path: Path) -> None:
     rows = of(mix(tmp_path), "review")
-    assert len(rows) == 2 and all(row.own_pairs == row.parents for row in rows)
+    assert len(rows) == 10 and all(row.own_pairs == row.parents for row in rows)
     assert {row.own_pairs[0] for row in rows} <= {a.id for a in RIGHT}
     assert len(of(mix(tmp_path, review=7), "review")) == 7
     assert len(of(mix(tmp_path, review=1.0), "review")) == 20

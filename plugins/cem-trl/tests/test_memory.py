@@ -138,7 +138,7 @@ def test_attention_is_planned_for_no_shape(
     assert torch.backends.cuda.cudnn_sdp_enabled()
 
 
-@pytest.mark.parametrize("options", [{"optimizer": "adamw"}, {"freeze": "embeddings"}], ids=str)
+@pytest.mark.parametrize("options", [{"optimizer": "adamw"}, {"freeze": "none"}], ids=str)
 def test_both_have_an_effect_on_what_is_learned(train: Any, options: dict[str, Any]) -> None:
     _, one = train({"learning_rate": 1e-3}, "one")
     _, other = train({"learning_rate": 1e-3} | options, "other")

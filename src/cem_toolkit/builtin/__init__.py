@@ -1,11 +1,11 @@
-"""The method's own miner and mixer, registered like any plugin."""
+"""The method's own miner, rewriter and mixer, registered like any plugin."""
 
 from typing import TYPE_CHECKING
 
 from cem_toolkit.api import hookimpl
 
 if TYPE_CHECKING:
-    from cem_toolkit.api import Miner, Mixer
+    from cem_toolkit.api import Miner, Mixer, Rewriter
 
 
 @hookimpl
@@ -13,6 +13,13 @@ def cem_register_miners() -> "list[type[Miner]]":
     from cem_toolkit.builtin.miner import CemMiner
 
     return [CemMiner]
+
+
+@hookimpl
+def cem_register_rewriters() -> "list[type[Rewriter]]":
+    from cem_toolkit.builtin.rules import Rules
+
+    return [Rules]
 
 
 @hookimpl

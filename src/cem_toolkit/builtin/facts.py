@@ -22,8 +22,8 @@ _STOP = r"(?<!\b[A-Z])\.(?:\s|$)|;|$"
 _END = (
     rf"(?={_STOP}|, (?!after|behind|except|excluding|outside|apart|by|not|if|and [A-Z])| and (?:its|the|has|is|was)\b)"
 )
-_NAME_IS_ROLE = re.compile(rf"((?:The )?{_NAME}){_ASIDE} (is|was) the ({_ROLE}) (of|in) ((?:the )?{_NAME}){_END}")
-_ROLE_IS_NAME = re.compile(rf"The ({_ROLE}) (of|in) ((?:the )?{_NAME}) (is|was) ((?:the )?{_NAME}){_END}")
+NAME_IS_ROLE = re.compile(rf"((?:The )?{_NAME}){_ASIDE} (is|was) the ({_ROLE}) (of|in) ((?:the )?{_NAME}){_END}")
+ROLE_IS_NAME = re.compile(rf"The ({_ROLE}) (of|in) ((?:the )?{_NAME}) (is|was) ((?:the )?{_NAME}){_END}")
 
 _NOT_UNIQUE = re.compile(
     r"(?:name|part|result|son|daughter|brother|sister|child|member|case|type|kind|use|same|site|home|place|subject"
@@ -74,9 +74,9 @@ def facts(passage: Passage, limit: int) -> list[Fact]:
 def _roles(spoken: list[str]) -> Iterator[Fact]:
     """ "X is the Y of Z" and "The Y of Z is X"; in the past only roles that one alone can have held."""
     for sentence in spoken:
-        if match := _NAME_IS_ROLE.match(sentence):
+        if match := NAME_IS_ROLE.match(sentence):
             answer, verb, role, link, whole = match.groups()
-        elif match := _ROLE_IS_NAME.match(sentence):
+        elif match := ROLE_IS_NAME.match(sentence):
             role, link, whole, verb, answer = match.groups()
         else:
             continue

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from cem_toolkit.api import Attempt, Context, Mistake, Mixer, Passage, Row
+from cem_toolkit.api import Attempt, Context, Mistake, Mixer, Passage, Rewrite, Row
 from cem_toolkit.builtin import rows as make
-from cem_toolkit.builtin.facts import facts
 from cem_toolkit.builtin.forms import task_form
 from cem_toolkit.builtin.general import read_general
 from cem_toolkit.builtin.mixer_options import MixerOptions
-from cem_toolkit.builtin.portions import amount, fair_order, usable, within_budget
+from cem_toolkit.builtin.portions import amount, fair_order, flipping, usable, within_budget
 from cem_toolkit.ranking import best_passages, shuffled
 from cem_toolkit.records import RowKind
 
@@ -24,8 +23,8 @@ from cem_toolkit.records import RowKind
 class CemMixer(Mixer):
     """Rows of five kinds:
 
-    - `passage`: the retrieved text as it is, for continual pre-training;
-    - `normative`: question and answer in the task's own form, the question made from a passage by rules;
+    - `passage`: the retrieved text as it is, and rewritten, for continual pre-training;
+    - `normative`: question and answer in the task's own form, the question made from a passage by a rewriter;
     - `extractive`: the same with the passage before it, so that the model learns to draw facts out of long text;
     - `review`: a sample of what was answered correctly, against forgetting;
     - `general`: rows about nothing in particular, against forgetting too.
@@ -36,7 +35,7 @@ class CemMixer(Mixer):
     """
 
     name = "cem"
-    version = "3"
+    version = "4"
     Options = MixerOptions
     options: MixerOptions
 
@@ -70,26 +69,34 @@ class CemMixer(Mixer):
         passages = usable(passages, mistakes, without_failed=self.options.open_book == "flipping")
         best = best_passages(passages, mistakes, self.options.max_passages, self.options.open_book == "first")
         used = {passage.id: passage for found in best.values() for passage in found}
-        limit = self.options.max_questions
-        builder = make.FactRows({key: facts(passage, limit) for key, passage in used.items()}, ctx.seed)
+        statements, questions = _by_passage(ctx.rewrites)
+        builder = make.QuestionRows({key: questions[key] for key in used if key in questions}, ctx.seed)
         task_of = {mistake.id: mistake.task for mistake in mistakes}
         forms = {task: task_form([a for a in attempts if a.task == task]) for task in dict.fromkeys(task_of.values())}
-        text: dict[str, Row] = {}
+        text: dict[str, list[Row]] = {}
         made: dict[str, tuple[list[Row], list[Row]]] = {}
         for passage in used.values():
             served = list(dict.fromkeys(hit.mistake_id for hit in passage.hits))
             parents = (passage.id, *served)
-            text[passage.id] = make.passage_row(passage, parents)
+            said = [make.statement_row(rewrite, parents) for rewrite in statements.get(passage.id, ())]
+            text[passage.id] = [make.passage_row(passage, parents), *said]
             made[passage.id] = builder.make(passage, forms[task_of[served[0]]], parents)
         own = self._own(mistakes, attempts, best)
+        first = flipping(passages) if self.options.open_book != "all" else frozenset()
+        best = dict(sorted(best.items(), key=lambda each: not any((each[0], p.id) in first for p in each[1])))
+
+        def in_order(rows: Mapping[str, Sequence[Row]], key: str) -> list[Row]:
+            """A mistake's rows: all of a passage that gives the right answer before any of the others."""
+            sure = [rows[passage.id] for passage in best[key] if (key, passage.id) in first]
+            rest = [rows[passage.id] for passage in best[key] if (key, passage.id) not in first]
+            return [*chain.from_iterable(sure), *_in_turn(rest)]
+
+        normative = {key: rows[0] for key, rows in made.items()}
+        extractive = {key: rows[1] for key, rows in made.items()}
         return {
-            "passage": fair_order({key: [text[passage.id] for passage in found] for key, found in best.items()}),
-            "normative": fair_order(
-                {key: own[key][0] + _in_turn(made[passage.id][0] for passage in found) for key, found in best.items()}
-            ),
-            "extractive": fair_order(
-                {key: own[key][1] + _in_turn(made[passage.id][1] for passage in found) for key, found in best.items()}
-            ),
+            "passage": fair_order({key: in_order(text, key) for key in best}),
+            "normative": fair_order({key: own[key][0] + in_order(normative, key) for key in best}),
+            "extractive": fair_order({key: own[key][1] + in_order(extractive, key) for key in best}),
         }
 
     def _own(
@@ -130,6 +137,15 @@ def _without_leaks(rows: Mapping[RowKind, list[Row]], ctx: Context) -> dict[RowK
     """Rules may make a passage into the very question of a benchmark; such rows go before they take up budget."""
     kept = {row.id for row in ctx.screen_rows(list(chain.from_iterable(rows.values())))}
     return {kind: [row for row in made if row.id in kept] for kind, made in rows.items()}
+
+
+def _by_passage(rewrites: Iterable[Rewrite]) -> tuple[dict[str, list[Rewrite]], dict[str, list[Rewrite]]]:
+    """Statements and questions, by the id of the passage that they were made of."""
+    statements: dict[str, list[Rewrite]] = {}
+    questions: dict[str, list[Rewrite]] = {}
+    for rewrite in rewrites:
+        (questions if rewrite.question else statements).setdefault(rewrite.passage_id, []).append(rewrite)
+    return statements, questions
 
 
 def _in_turn(groups: Iterable[Sequence[Row]]) -> list[Row]:

@@ -11,19 +11,18 @@ from cem_toolkit.records import RowKind
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Amount = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, le=1)]
 
-SHARES: dict[RowKind, float] = {"passage": 0.4, "normative": 0.15, "extractive": 0.3, "review": 0.1, "general": 0.05}
+SHARES: dict[RowKind, float] = {"passage": 0.3, "normative": 0.25, "extractive": 0.0, "review": 0.4, "general": 0.05}
 
 
 class MixerOptions(Options):
     max_passages: int = Field(4, ge=1, description="Train on at most so many passages a mistake, the best for it.")
-    max_questions: int = Field(3, ge=0, description="Make at most so many questions of a passage.")
     open_book: Literal["all", "flipping", "first"] = Field(
-        "all",
+        "first",
         description="Which passages of a mistake to use, by the open-book test: all; flipping: none that was tested "
-        "and did not give the right answer; first: all, those that gave it first.",
+        "and did not give the right answer; first: all, those that gave it first, and mistakes with such a one first.",
     )
     review: Amount = Field(
-        0.1, description="Questions answered correctly to train again: a whole number, or a share of them such as 0.1."
+        0.5, description="Questions answered correctly to train again: a whole number, or a share of them such as 0.1."
     )
     general: Amount = Field(
         0.1, description="General rows: a whole number, or a share of the number of rows about mistakes."

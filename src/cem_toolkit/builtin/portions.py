@@ -27,8 +27,14 @@ def usable(passages: Sequence[Passage], mistakes: Sequence[Mistake], without_fai
     return [passage for passage in kept if passage.hits]
 
 
+def flipping(passages: Sequence[Passage]) -> frozenset[tuple[str, str]]:
+    """Pairs of a mistake and a passage, by ids, where by the open-book test the passage gives the right answer."""
+    return frozenset((hit.mistake_id, passage.id) for passage in passages for hit in passage.hits if hit.flips)
+
+
 def fair_order(queues: Mapping[str, Sequence[Row]]) -> list[Row]:
-    """The rows of all queues, each once, such that any beginning of the list serves all mistakes as evenly as it can.
+    """The rows of all queues, each once, such that any beginning of the list serves all mistakes as evenly as it can,
+    those of the first queues before others.
 
     `queues` holds the rows of every mistake, best first. A row in several queues counts for each of their mistakes.
     """

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from cem_toolkit.api import Attempt, Mistake, Passage, Row, content_id, normalise
+from cem_toolkit.api import Attempt, Mistake, Passage, Rewrite, Row, content_id, normalise
 from cem_toolkit.builtin.answers import Answers
-from cem_toolkit.builtin.facts import Fact
 from cem_toolkit.builtin.forms import PLAIN, TaskForm
 
 
@@ -20,27 +19,33 @@ def passage_row(passage: Passage, parents: Sequence[str]) -> Row:
     return Row.make(kind="passage", prompt="", completion=passage_text(passage), parents=tuple(parents))
 
 
-class FactRows:
-    """Makes rows of rule-made facts in a task's form, with the answers of other facts as wrong choices."""
+def statement_row(rewrite: Rewrite, parents: Sequence[str]) -> Row:
+    """What a rewriter made of a passage, as pre-training text."""
+    return Row.make(kind="passage", prompt="", completion=rewrite.text.strip(), parents=tuple(parents))
 
-    def __init__(self, facts: Mapping[str, Sequence[Fact]], seed: int) -> None:
-        """`facts` are by passage id."""
-        self.facts = facts
+
+class QuestionRows:
+    """Makes rows of rewriters' questions in a task's form, with the answers of other questions as wrong choices."""
+
+    def __init__(self, questions: Mapping[str, Sequence[Rewrite]], seed: int) -> None:
+        """`questions` are by passage id."""
+        self._questions = questions
         self._seed = seed
         answers: dict[str, list[str]] = {}
-        for fact in (fact for given in facts.values() for fact in given):
-            answers.setdefault(fact.pattern, []).append(fact.answer)
-        self._answers = {pattern: Answers(given) for pattern, given in answers.items()}
+        for rewrite in (rewrite for given in questions.values() for rewrite in given):
+            answers.setdefault(rewrite.kind, []).append(rewrite.text)
+        self._answers = {kind: Answers(given) for kind, given in answers.items()}
 
     def make(self, passage: Passage, form: TaskForm, parents: Sequence[str]) -> tuple[list[Row], list[Row]]:
-        """For every fact of `passage` a normative row, and an extractive one that shows the passage before it."""
+        """For every question about `passage` a normative row, and an extractive one that shows the passage before
+        it."""
         normative: list[Row] = []
         extractive: list[Row] = []
-        for fact in self.facts[passage.id]:
-            random = Random(content_id(str(self._seed), passage.id, fact.question))  # noqa: S311 (not for secrets)
-            others = self._answers[fact.pattern].wrong_for(fact.question, fact.answer)
+        for rewrite in self._questions.get(passage.id, ()):
+            random = Random(content_id(str(self._seed), passage.id, rewrite.question))  # noqa: S311 (not for secrets)
+            others = self._answers[rewrite.kind].wrong_for(rewrite.question, rewrite.text)
             fitting = form if len(others) >= form.choices - 1 else PLAIN
-            prompt, completion = fitting.fill(fact.question, fact.answer, others, random)
+            prompt, completion = fitting.fill(rewrite.question, rewrite.text, others, random)
             normative.append(_row("normative", prompt, completion, parents))
             extractive.append(_row("extractive", f"{passage_text(passage)}\n\n{prompt}", completion, parents))
         return normative, extractive

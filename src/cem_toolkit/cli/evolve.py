@@ -43,6 +43,12 @@ def arms(ctx: click.Context, parameter: click.Parameter, value: str | None) -> l
     help="Comma-separated control arms to train beside every round: random, instructions, passages, review; or `all`.",
 )
 @click.option("--seeds", type=int, help="Train every round with so many seeds, to tell gains from noise [default: 1].")
+@click.option(
+    "--strength",
+    type=click.Choice(["careful", "balanced", "eager"]),
+    help="How far a round goes from the model that it began with: careful breaks less, eager fixes more; what the "
+    "trainer's option of that name says [default: balanced].",
+)
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="The folder that holds the runs [default: runs].")
 @click.option(
     "--set",
@@ -57,7 +63,14 @@ def arms(ctx: click.Context, parameter: click.Parameter, value: str | None) -> l
     help="Print the plan: stages, what is reused, questions, tokens, time, disk. Write nothing.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def command(config: Path | None, assignments: tuple[str, ...], dry_run: bool, as_json: bool, **given: Any) -> None:
+def command(
+    config: Path | None,
+    assignments: tuple[str, ...],
+    strength: str | None,
+    dry_run: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
     """Run the loop: evaluate, mine, retrieve, mix, train, evaluate again.
 
     With nothing configured it runs the embedded preset: Gemma 3 270M, Wikipedia summaries, and questions made from the
@@ -70,7 +83,7 @@ def command(config: Path | None, assignments: tuple[str, ...], dry_run: bool, as
     from cem_toolkit.config import set_value
 
     values = {name: value for name, value in given.items() if value is not None}
-    for assignment in assignments:
+    for assignment in (*([f"trainer.strength={strength}"] if strength else []), *assignments):
         set_value(values, assignment)
     if dry_run:
         plan = evolving.plan(config, **values)

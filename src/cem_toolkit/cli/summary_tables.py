@@ -132,6 +132,13 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
         yield f"open book: the best passage alone, put before the question, fixes {fixed} of the mistakes" + (
             f"; one found for another mistake {other}" if other else ""
         )
+    told = turn["told"]
+    if told["shown"]["wrong"]:
+        yield (
+            f"the answer stands in what was found for {told['shown']['wrong']:,} of the mistakes: "
+            f"{_rate(told['shown']['fixed'], told['shown']['wrong'])} of them are fixed, and of the others "
+            f"{_rate(told['not_shown']['fixed'], told['not_shown']['wrong'])}"
+        )
     if neutral:
         before, after = (perplexity(neutral[f"perplexity_{when}"]) for when in ("before", "after"))
         yield f"perplexity on neutral text: {before} -> {after}"

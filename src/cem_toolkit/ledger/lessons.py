@@ -55,7 +55,7 @@ def read_lessons(turn: Round, only: Container[Key] | None = None) -> dict[Key, L
 def _add_passages(turn: Round, drafts: dict[str, _Draft]) -> dict[str, list[_Draft]]:
     """Returns the drafts that each passage serves."""
     served: dict[str, list[_Draft]] = {}
-    for passage in lines_of(turn, Passage, "read/passages.jsonl", "guard/passages.jsonl"):
+    for passage in lines_of(turn, Passage, "read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl"):
         for mistake_id, hits in _hits_by_mistake(passage, drafts).items():
             flips = next((hit["flips"] for hit in hits if hit.get("flips") is not None), None)
             page = PassageRef(passage["id"], passage["title"], passage["source"], passage.get("url", ""), flips, 0)

@@ -35,7 +35,8 @@ def lesson_texts(run: Run, entry: Entry) -> Texts:
         kept = {passage.id for passage in lesson.passages} - texts.passages.keys()
         dropped = {drop.id for drop in lesson.drops} - texts.passages.keys()
         rows = {row.id for row in lesson.rows} - texts.rows.keys()
-        texts.passages.update(_pick(kept, records_of(turn, Passage, "guard/passages.jsonl", "read/passages.jsonl")))
+        used = records_of(turn, Passage, "cut/passages.jsonl", "guard/passages.jsonl", "read/passages.jsonl")
+        texts.passages.update(_pick(kept, used))
         texts.passages.update(_pick(dropped, found_passages(turn)))
         texts.rows.update(_pick(rows, records_of(turn, Row, "mix/rows.jsonl")))
     return texts

@@ -76,6 +76,12 @@ def load_model(ctx: Context, options: TrlOptions, precision: str) -> Any:
     return merged.to(torch.bfloat16) if precision == "bfloat16" else merged
 
 
+def load_start(ctx: Context) -> Any:
+    """The model that training starts from, in the format that it has on disk, with its adapter merged."""
+    model = _read(ctx.model.path, stored_dtype(ctx.model.path))
+    return model if ctx.model.adapter is None else with_adapter(model.float(), ctx.model.adapter).merge_and_unload()
+
+
 def freeze_embeddings(model: Any, frozen: torch.dtype | None) -> None:
     """Keeps the token embeddings and the output layer out of training, in the format `frozen` if one is given.
 

@@ -6,7 +6,9 @@ from pydantic import Field, model_validator
 
 from cem_toolkit.api import Options
 
-LEARNING_RATES = {"full": 2e-5, "lora": 2e-4}
+LEARNING_RATES = {"full": 5e-5, "lora": 2e-4}
+SHARES = {"careful": 0.2, "balanced": 0.35, "eager": 0.6}
+"""Of the way from the starting weights to the trained ones; docs/results.md says what they fix and break."""
 MOST_ROWS_AT_ONCE = 8
 
 
@@ -15,13 +17,24 @@ class TrlOptions(Options):
 
     method: Literal["full", "lora"] = Field("full", description="Train all weights, or low-rank adapters (LoRA).")
     freeze: Literal["none", "embeddings"] = Field(
-        "none",
+        "embeddings",
         description="What of the model stays as it is when all weights are trained. embeddings: the table of token "
         "embeddings and the output layer, in a small model with a large vocabulary most of its weights.",
     )
-    epochs: int = Field(2, ge=1, description="Passes over the rows.")
+    strength: Literal["careful", "balanced", "eager"] = Field(
+        "balanced",
+        description="How far the result goes from the starting model to the trained one (WiSE-FT): careful breaks "
+        "less of what was right, eager fixes a little more and breaks much more.",
+    )
+    interpolation: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="The same as a share of the way. 1: all of it. Default: 0.2 careful, 0.35 balanced, 0.6 eager.",
+    )
+    epochs: int = Field(3, ge=1, description="Passes over the rows.")
     learning_rate: float | None = Field(
-        None, gt=0, description="Peak learning rate of AdamW. Default: 2e-5 for full, 2e-4 for lora."
+        None, gt=0, description="Peak learning rate of AdamW. Default: 5e-5 for full, 2e-4 for lora."
     )
     schedule: Literal["cosine", "linear", "constant"] = Field(
         "cosine", description="Course of the learning rate after the warm-up: down to 0 by the last step, or constant."
@@ -38,7 +51,7 @@ class TrlOptions(Options):
     max_grad_norm: float = Field(
         1.0, ge=0, description="Gradients are scaled down to this norm at most; 0 leaves them as they are."
     )
-    batch_size: int = Field(8, ge=1, description="Rows per optimiser step.")
+    batch_size: int = Field(16, ge=1, description="Rows per optimiser step.")
     micro_batch_size: int | None = Field(
         None,
         ge=1,
@@ -94,6 +107,11 @@ class TrlOptions(Options):
         if self.micro_batch_size is not None:
             return self.micro_batch_size
         return max(n for n in range(1, MOST_ROWS_AT_ONCE + 1) if self.batch_size % n == 0)
+
+    @property
+    def share(self) -> float:
+        """Of the way from the starting weights to the trained ones, what the result goes."""
+        return self.interpolation if self.interpolation is not None else SHARES[self.strength]
 
     @property
     def peak_learning_rate(self) -> float:

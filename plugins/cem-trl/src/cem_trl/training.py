@@ -15,7 +15,8 @@ from cem_trl.checkpoints import check_space, open_checkpoints
 from cem_trl.encoding import Encoder, Example
 from cem_trl.figures import figures
 from cem_trl.hardware import choose_device, choose_optimizer, choose_precision, release_memory
-from cem_trl.models import check_adapter, stored_dtype, stored_numbers, usable_tokenizer
+from cem_trl.interpolation import interpolate, trained_adapter
+from cem_trl.models import check_adapter, load_start, stored_dtype, stored_numbers, usable_tokenizer
 from cem_trl.options import TrlOptions
 from cem_trl.order import training_order
 from cem_trl.prepare import make_trainer
@@ -51,9 +52,11 @@ def train(rows: Sequence[Row], options: TrlOptions, ctx: Context, version: str) 
         last = open_checkpoints(checkpoints, training_key(rows, options, ctx, f"{version} {device} {precision}"))
         release_memory()
         trainer = make_trainer(order, tokenizer, options, ctx, device, precision)
+        adapter = unmerged_start(trainer.model, options, ctx)
         run(trainer, last, options, ctx)
         measured = figures(trainer, order, last)
-        save(trainer.model, options, ctx)
+        trainer.optimizer = None  # its state is no longer needed, and the start's weights want the room
+        save(trainer.model, adapter, options, ctx)
     shutil.rmtree(checkpoints)
     # The model is part of reference cycles: give its memory back now, for the evaluation that follows.
     del trainer
@@ -107,15 +110,25 @@ def run(trainer: Any, last: Path | None, options: TrlOptions, ctx: Context) -> N
             ) from error
 
 
-def save(model: Any, options: TrlOptions, ctx: Context) -> None:
-    """Leaves the trained model, or its adapter, in the stage's folder."""
+def unmerged_start(model: Any, options: TrlOptions, ctx: Context) -> Mapping[str, torch.Tensor]:
+    """What an adapter that stays one begins with, as far as it is needed at the end."""
+    wanted = options.method == "lora" and not options.merge and options.share < 1
+    return trained_adapter(model, fresh=ctx.model.adapter is None) if wanted else {}
+
+
+def save(model: Any, adapter: Mapping[str, torch.Tensor], options: TrlOptions, ctx: Context) -> None:
+    """Leaves the trained model, or its adapter, in the stage's folder; `adapter` is as `unmerged_start` gave it."""
     folder = ctx.folder / "model"
     if options.method == "lora" and not options.merge:
+        interpolate(model, adapter, options.share)
         save_adapter(model, folder)
         return
     if options.method == "lora":
         # In float32, so that the sum of weights and adapter is rounded once, to the format that it is stored in.
         model = model.float().merge_and_unload()
+    if options.share < 1:
+        model.zero_grad()
+        interpolate(model, dict(load_start(ctx).named_parameters()), options.share)
     save_model(model, ctx.model.path, folder, stored_dtype(ctx.model.path))
 
 

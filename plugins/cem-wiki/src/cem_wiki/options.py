@@ -19,7 +19,7 @@ class WikiOptions(api.Options):
         pattern=r"^[a-z][a-z0-9-]*$",
         description="Wikipedia's language code; the offline data package has en, es and fr",
     )
-    top_k: int = Field(default=3, ge=1, le=100, description="pages kept for each mistake")
+    top_k: int = Field(default=5, ge=1, le=100, description="pages kept for each mistake")
     per_query: int = Field(default=20, ge=1, le=50, description="search results looked at for each query")
     max_chars: int = Field(default=8000, ge=100, description="a page's text is cut to this many characters")
     licence: str = Field(default="CC BY-SA 4.0", description="licence of the texts, noted with every passage")

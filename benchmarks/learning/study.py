@@ -1,0 +1,79 @@
+"""What does learning from mistakes fix and break, and which part of the recipe does it? Arms side by side.
+
+    python benchmarks/learning/study.py [--set factbook] [--set FILE.jsonl …] [--arms small] [--seeds 1]
+        [--budget 6000] [--runs runs/study] [--out benchmarks/results/learning.json]
+
+Every arm is a run of `cem-toolkit evolve` with one change to its configuration, on the same questions, passages and
+number of tokens a pass; `random passages` trains the default recipe on passages about something else. A set is
+`factbook` (the embedded preset's questions) or a file with `question`, `choices` and `answer` a line. Results are
+written after every run, and finished stages are reused, so a study that was stopped goes on. Prints the table of
+docs/results.md."""
+
+import argparse
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from arms import ARMS, RANDOM, SMALL
+from tally import Tally, table
+
+from cem_toolkit import evolve
+from cem_toolkit.run import Run
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", action="append", dest="sets", help="factbook, or a question file; repeatable")
+    parser.add_argument("--arms", default="small", help="small, all, or names separated by commas")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--budget", type=int, default=6000, help="tokens of one pass over the training set")
+    parser.add_argument("--runs", type=Path, default=Path("runs/study"))
+    parser.add_argument("--out", type=Path, default=HERE.parent / "results" / "learning.json")
+    given = parser.parse_args()
+    known = {"small": SMALL, "all": tuple(ARMS)}
+    names = known.get(given.arms) or tuple(given.arms.split(","))
+    tallies: dict[tuple[str, str], Tally] = {}
+    for seed in range(given.seeds):
+        for name in given.sets or ["factbook"]:
+            label = Path(name).stem
+            for arm in names:
+                run = evolve(**configuration(name, arm, seed, given.budget, given.runs))
+                tallies.setdefault((label, arm), Tally()).add(run, None)
+                if arm == "defaults":
+                    tallies.setdefault((label, RANDOM), Tally()).add(run, "random")
+                given.out.write_text(json.dumps(result(tallies, run, given.budget), indent=1) + "\n", encoding="utf-8")
+    print(table(json.loads(given.out.read_text(encoding="utf-8"))["sets"]))
+
+
+def configuration(name: str, arm: str, seed: int, budget: int, runs: Path) -> dict[str, Any]:
+    """What `evolve` is given for an arm on a set."""
+    overlay: dict[str, Any] = {section: dict(values) for section, values in ARMS[arm].items()}
+    overlay["mixer"] = {"token_budget": budget, **overlay.get("mixer", {})}
+    overlay |= {} if name == "factbook" else {"tasks": [name]}
+    overlay |= {"arms": ["random"]} if arm == "defaults" else {}
+    return {"preset": "embedded", "plugins": ["wiki", "trl"], "seed": seed, "out": runs, **overlay}
+
+
+def result(tallies: Mapping[tuple[str, str], Tally], run: Run, budget: int) -> dict[str, Any]:
+    """JSON-safe, with what made it."""
+    sets: dict[str, dict[str, Any]] = {}
+    for (name, arm), tally in tallies.items():
+        sets.setdefault(name, {})[arm] = tally.to_json()
+    plan = run.plan
+    device = run.rounds[0].stage("train")
+    return {
+        "settings": {"token_budget": budget, "arms": {name: dict(overlay) for name, overlay in ARMS.items()}},
+        "machine": {name: plan["machine"][name] for name in ("processor", "cores")} | {"system": platform.system()},
+        "device": device.figures["device"] if device else None,
+        "components": plan["components"],
+        "versions": plan["versions"],
+        "sets": sets,
+    }
+
+
+if __name__ == "__main__":
+    main()

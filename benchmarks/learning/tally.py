@@ -1,0 +1,145 @@
+"""What runs of one arm fixed and broke, over all seeds, with intervals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp
+from typing import Any
+
+import numpy as np
+
+from cem_toolkit.excerpts import showing
+from cem_toolkit.outcomes import paired
+from cem_toolkit.records import Passage
+from cem_toolkit.run import Run
+from cem_toolkit.store import read_records
+
+DRAWS = 2000
+Counted = tuple[str, bool, bool]
+"""A question's group, and whether it was right before and is right now."""
+
+
+@dataclass
+class Tally:
+    """Questions by what is told of them. `mistakes` are all of them, their own pairs trained on or not; `shown` are
+    those whose answer stands in a page that was found for them, `knowledge` the ones of these that lack knowledge.
+    `unreviewed` are mined, siblings and held out together; the others are the run's sets of questions."""
+
+    questions: dict[str, list[Counted]] = field(default_factory=dict)
+    seeds: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    perplexity: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, run: Run, arm: str | None) -> None:
+        """Counts a run's first round, or its control arm."""
+        turn = run.rounds[0]
+        trained = next(each for each in turn.arms if each.name == arm) if arm else turn
+        own = {question for row in trained.rows for question in row.own_pairs}
+        for name, found in paired(run.start.answers, trained.answers, own).items():
+            groups = (group or f"{name} {place}" for place, group in enumerate(found.groups))
+            counted = [(group, *pair) for group, pair in zip(groups, found.pairs, strict=True)]
+            for label in (name, "unreviewed") if name in ("mined", "siblings", "held_out") else (name,):
+                self.questions.setdefault(label, []).extend(counted)
+        golds = {(each.task, each.id): each.gold for each in run.start.attempts}
+        pages = read_records(turn.folder / "guard" / "passages.jsonl", Passage)
+        shown = showing(pages, {each.id: golds[each.task, each.attempt_id] for each in turn.mistakes})
+        for mistake in turn.mistakes:
+            now = trained.answers[mistake.task, mistake.attempt_id]
+            sets = ["mistakes", "shown" if mistake.id in shown else "not shown"]
+            if mistake.id in shown and mistake.kind == "knowledge":
+                sets.append("knowledge")
+            for name in sets:
+                self.questions.setdefault(name, []).append((now.group or mistake.id, False, now.correct))
+        self.seeds += 1
+        train, mix = trained.stage("train"), trained.stage("mix")
+        self.seconds += train.seconds if train else 0
+        self.tokens += mix.figures["tokens"] if mix else 0
+        neutral = [
+            stage.figures["neutral"] for stage in (run.start.stage("evaluate"), trained.stage("evaluate")) if stage
+        ]
+        before, after = (exp(-each["nats"] / each["tokens"]) for each in neutral)
+        self.perplexity.append((before, after))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "seeds": self.seeds,
+            "tokens_a_pass": round(self.tokens / self.seeds),
+            "training_seconds": round(self.seconds / self.seeds, 1),
+            "perplexity": [round(float(np.mean(each)), 2) for each in zip(*self.perplexity, strict=True)],
+            "sets": {name: _rates(counted) for name, counted in self.questions.items() if counted},
+        }
+
+
+def _rates(counted: Sequence[Counted]) -> dict[str, Any]:
+    """Fix and break rate and the change in points, each with a 95 % interval: groups of questions are drawn again, all
+    seeds' answers to a group together (percentile bootstrap, seed 0)."""
+    groups = sorted({group for group, _, _ in counted})
+    place = {group: number for number, group in enumerate(groups)}
+    sums = np.zeros((len(groups), 4))  # wrong, fixed, right, broken
+    for group, before, now in counted:
+        sums[place[group]] += (not before, not before and now, before, before and not now)
+    drawn = np.random.default_rng(0).integers(len(groups), size=(DRAWS, len(groups)))
+    wrong, fixed, right, broken = np.moveaxis(sums[drawn].sum(1), 1, 0)
+    totals = [int(total) for total in sums.sum(0)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = {
+            "fix_rate": fixed / wrong,
+            "break_rate": broken / right,
+            "points": 100 * (fixed - broken) / (wrong + right),
+        }
+    told = {
+        "fix_rate": totals[1] / totals[0] if totals[0] else None,
+        "break_rate": totals[3] / totals[2] if totals[2] else None,
+        "points": 100 * (totals[1] - totals[3]) / (totals[0] + totals[2]),
+    }
+    return {
+        **dict(zip(("wrong", "fixed", "right", "broken"), totals, strict=True)),
+        **{
+            name: None if value is None else [round(float(each), 4) for each in (value, *_interval(spread[name]))]
+            for name, value in told.items()
+        },
+    }
+
+
+def _interval(values: "np.ndarray[Any, np.dtype[np.float64]]") -> tuple[float, float]:
+    low, high = np.nanpercentile(values, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def table(sets: Mapping[str, Mapping[str, Any]]) -> str:
+    """The study's figures in Markdown."""
+    lines = []
+    for name, arms in sets.items():
+        lines += [
+            f"**{name}**",
+            "",
+            "| arm | fixed of all | fixed where the answer is shown | broken | mined, points | siblings, points "
+            "| held out, points | perplexity |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        for arm, figures in arms.items():
+            of = figures["sets"]
+            cells = [
+                _rate(of.get("mistakes"), "fix_rate"),
+                _rate(of.get("shown"), "fix_rate"),
+                _rate(of.get("unreviewed"), "break_rate"),
+                *(_points(of.get(key)) for key in ("mined", "siblings", "held_out")),
+                " → ".join(f"{value:.1f}" for value in figures["perplexity"]),
+            ]
+            lines.append(f"| {arm} | {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _rate(figures: Mapping[str, Any] | None, name: str) -> str:
+    if not figures or figures[name] is None:
+        return "–"
+    value, low, high = (100 * each for each in figures[name])
+    return f"{value:.0f} % ({low:.0f} to {high:.0f})"
+
+
+def _points(figures: Mapping[str, Any] | None) -> str:
+    if not figures:
+        return "–"
+    value, low, high = figures["points"]
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"

@@ -1,0 +1,97 @@
+"""Rewrites that say what their passage does not are found out, and others are left alone."""
+
+from typing import Any
+
+import pytest
+
+from cem_toolkit.faithful import keep_faithful, unfaithful
+from cem_toolkit.records import Passage, Rewrite
+
+TOGO = Passage.make(
+    text="Togo is a country in West Africa. It borders Ghana to the west. It gained independence from France in 1960, "
+    "and its capital Lomé has a port that the people of the north use.",
+    title="Togo (country)",
+    source="wiki",
+    licence="CC0",
+    hits=(),
+)
+
+
+def said(text: str, question: str = "", **more: Any) -> Rewrite:
+    kind = "question" if question else "restatement"
+    return Rewrite.make(**{"passage_id": TOGO.id, "kind": kind, "text": text, "question": question, **more})
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Togo borders Ghana to the west.", ""),
+        ("Togo's capital is Lomé.", ""),
+        ("In 1960 Togo gained independence from France.", ""),
+        ("The capital of Togo is Lomé, a port.", ""),
+        ("independent since 1960", "What is known of Togo's independence?"),
+        ("Lomé", "Fill in the blank: Togo's capital ___ has a port."),
+        ("Togo", "Which country in West Africa gained independence from France in 1960?"),
+        ("France", "Question: from whom did Togo gain independence?"),
+        ("GHANA", "What does TOGO border?"),
+    ],
+)
+def test_what_the_passage_says_is_kept(text: str, question: str) -> None:
+    assert unfaithful(said(text, question), TOGO) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "why"),
+    [
+        ("Togo borders Benin.", "", "names 'Benin'"),
+        ("Togo gained independence in 1961.", "", "names '1961'"),
+        ("Benin borders Ghana.", "", "names 'Benin'"),
+        ("Lomé", "What is the capital of Benin?", "names 'Benin'"),
+        ("Accra", "What is the capital of Togo?", "names 'Accra'"),
+        ("Togo does not border Ghana.", "", "says 'not'"),
+        ("Togo never gained independence.", "", "says 'never'"),
+        (
+            "Togo exports cotton, coffee and phosphates to its many wealthy neighbours.",
+            "",
+            "is about other things: coffee, cotton, exports",
+        ),
+    ],
+)
+def test_what_it_does_not_say_is_named(text: str, question: str, why: str) -> None:
+    assert unfaithful(said(text, question), TOGO) == why
+
+
+def test_a_denial_of_the_passage_s_own_may_be_said_again() -> None:
+    lake = Passage.make(text="The lake never freezes.", title="Lake", source="s", licence="CC0", hits=())
+    assert unfaithful(said("Never does the lake freeze.", passage_id=lake.id), lake) == ""
+
+
+def test_few_new_words_are_allowed() -> None:
+    assert unfaithful(said("Togo, a small country in West Africa, borders Ghana."), TOGO) == ""
+
+
+def test_text_without_spaces() -> None:
+    river = Passage.make(text="长江是亚洲第一长河。", title="长江", source="s", licence="CC0", hits=())
+    assert unfaithful(said("亚洲第一长河是长江。", passage_id=river.id), river) == ""
+    assert unfaithful(said("尼罗河流经埃及和苏丹等国家。", passage_id=river.id), river).startswith(
+        "is about other things"
+    )
+
+
+def test_the_unfaithful_are_dropped_with_their_reason_and_the_rest_is_kept_once() -> None:
+    good, again = said("Togo borders Ghana."), said("Togo borders Ghana.", kind="summary")
+    bad, empty = said("Togo borders Benin."), said(" \n", "What does Togo border?")
+    kept, dropped = keep_faithful([good, bad, again, bad, empty], [TOGO])
+    assert kept == [good]
+    assert [(drop.id, drop.stage, drop.reason, drop.detail) for drop in dropped] == [
+        (bad.id, "rewrite", "not what the passage says", "names 'Benin'"),
+        (empty.id, "rewrite", "not what the passage says", "is empty"),
+    ]
+
+
+def test_every_rewrite_is_held_to_its_own_passage() -> None:
+    benin = Passage.make(text="Benin borders Togo.", title="Benin", source="wiki", licence="CC0", hits=())
+    kept, _ = keep_faithful(
+        [said("Benin borders Togo.", passage_id=benin.id), said("Benin borders Togo.")], [benin, TOGO]
+    )
+    assert [rewrite.passage_id for rewrite in kept] == [benin.id]
