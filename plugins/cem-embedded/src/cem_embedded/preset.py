@@ -26,7 +26,7 @@ ASKED = frozenset(
 WATCHED = frozenset({"internet_code"})
 """Known by heart or not at all, and in no encyclopedia's opening: a watch on forgetting."""
 
-TOKEN_BUDGET = 6_000
+TOKEN_BUDGET = 5_000
 """Of one pass over the training set. Two CPU cores train on it for a minute and a half, and again for a control arm."""
 READ = 3
 """Passages of a mistake that the open-book test tries: a minute for two and another mistake's."""
