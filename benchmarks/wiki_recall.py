@@ -1,6 +1,6 @@
 """Does retrieval find what is asked for? Counts questions whose right choice stands in the retrieved passages.
 
-    python benchmarks/wiki_recall.py [FILE.jsonl …] [--limit 400] [--top-k 3] [--seed 0] [--out FILE.json]
+    python benchmarks/wiki_recall.py [FILE.jsonl …] [--limit 400] [--top-k 5] [--seed 0] [--out FILE.json]
 
 Also counts them in more and fewer pages, and in the sentences of the first ones that a run keeps. Queries are those of
 the built-in miner, as in a run. A file holds `question`, `choices` and `answer` (an index) a
@@ -35,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--limit", type=int, default=400)
-    parser.add_argument("--top-k", type=int, default=3)
+    parser.add_argument("--top-k", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/wiki_recall.json"))
     given = parser.parse_args()

@@ -7,7 +7,8 @@ Every arm is a run of `cem-toolkit evolve` with one change to its configuration,
 number of tokens a pass; `random passages` trains the default recipe on passages about something else. A set is
 `factbook` (the embedded preset's questions) or a file with `question`, `choices` and `answer` a line. Results are
 written after every run, and finished stages are reused, so a study that was stopped goes on. Prints the table of
-docs/results.md."""
+docs/results.md.
+"""
 
 import argparse
 import json

@@ -1,7 +1,8 @@
 """Whether a rewrite says what its passage says: one that names something else is dropped.
 
 Names and numbers are what a language model gets wrong when it rewrites, and they can be looked up in the passage. That
-a rewrite mixes up who did what to whom is not seen."""
+a rewrite mixes up who did what to whom is not seen.
+"""
 
 import re
 from collections.abc import Iterable, Sequence

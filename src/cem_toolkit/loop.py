@@ -1,8 +1,9 @@
 """The method: evaluate, mine, retrieve, mix, train, evaluate again.
 
 Continue Evolving from Mistakes, arXiv 2404.08707. This module alone knows the order of the stages. Beyond the paper,
-what was found is guarded against leaks, cut into sentences and read by the model before it is mixed, each round passes
-a gate, and control arms tell what a round's gain is due to."""
+what was found is guarded against leaks, cut into sentences, read by the model and rewritten before it is mixed, each
+round passes a gate, and control arms tell what a round's gain is due to.
+"""
 
 import dataclasses
 from collections.abc import Iterator

@@ -2,7 +2,8 @@
 
 WiSE-FT (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022, arXiv 2109.01903): on the line between the two
 much of what was learnt comes early and much of what is lost comes late, so that a point between is often the best
-trade."""
+trade.
+"""
 
 from collections.abc import Mapping
 from typing import Any
