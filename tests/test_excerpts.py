@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cem_toolkit.excerpts import nearest, says, sentences, telling_sentence
+from cem_toolkit.excerpts import nearest, says, sentences, showing, telling_sentence
+from cem_toolkit.records import Hit, Passage
 
 CHAD = (
     "Chad is a landlocked country in Africa. It borders Libya and Sudan. Its lake shrinks. "
@@ -55,3 +56,14 @@ def test_the_telling_sentence_holds_the_answer_and_most_of_the_question() -> Non
 @pytest.mark.parametrize(("answer", "stands"), [("la tchadienne", True), ("Tchad", False), ("…", False)])
 def test_answers_stand_as_whole_words(answer: str, stands: bool) -> None:
     assert says(CHAD, answer) is stands
+
+
+def test_an_answer_is_shown_by_the_title_or_text_of_what_was_found_for_its_mistake() -> None:
+    def found(title: str, text: str, *mistakes: str) -> Passage:
+        hits = tuple(Hit(mistake_id=each, query="", score=1.0) for each in mistakes)
+        return Passage.make(title=title, text=text, source="s", licence="", hits=hits)
+
+    passages = [found("N'Djamena", "It is a capital.", "m", "n"), found("Chad", "Its lake is Lake Chad.", "o")]
+    answers = {"m": "n'djamena", "n": "Lagos", "o": "N'Djamena", "p": ""}
+    assert showing(passages, answers) == {"m"}
+    assert showing(passages, {"o": "lake chad", "m": "pita"}) == {"o"}

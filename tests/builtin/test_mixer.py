@@ -94,11 +94,10 @@ def test_statements_of_rewriters_are_text_to_read_after_their_passage(tmp_path: 
     rows = mix(tmp_path, [CHAD, CITY], rules={"statements": 1, "questions": 0, "about": False})
     said = [(row.parents, row.prompt, row.completion) for row in of(rows, "passage")]
     chad, city = (CHAD.id, MISTAKE.id), (CITY.id, MISTAKE.id)
-    assert said[:4] == [
+    assert said == [
         (chad, "", CHAD.text),
         (city, "", CITY.text),
-        (chad, "", "Chad is a landlocked country of deserts and lakes in the middle of Africa."),
-        (city, "", "N'Djamena is the capital of Chad."),
+        (city, "", "The capital of Chad is N'Djamena."),
     ]
     assert of(rows, "normative") == of(rows, "extractive") == []
 
