@@ -11,6 +11,7 @@ PAPER_SHARES = {"passage": 0.4, "normative": 0.15, "extractive": 0.3, "review": 
 
 ARMS: dict[str, Overlay] = {
     "defaults": {},
+    "less review": {"mixer": {"shares": {"passage": 0.45, "normative": 0.35, "review": 0.15, "general": 0.05}}},
     "raw passages": {**WHOLE, **UNCHANGED, "mixer": {"shares": {"passage": 1}, "open_book": "all"}},
     "the paper's rows": {**WHOLE, "mixer": {"shares": PAPER_SHARES, "open_book": "all"}},
     "without cutting": WHOLE,
@@ -25,7 +26,7 @@ ARMS: dict[str, Overlay] = {
     },
 }
 """Configuration laid over the defaults. Every pass has the same budget of tokens."""
-RANDOM = "random passages"
-"""Comes with `defaults`: the same recipe on passages about something else."""
-SMALL = ("defaults", "raw passages", "the paper's rows", "without review", "all the way", "answer pairs")
+RANDOM = {"defaults": "random passages", "less review": "random passages, less review"}
+"""Arms beside which the same recipe is trained on passages about something else, and what that is called."""
+SMALL = ("defaults", "less review", "raw passages", "the paper's rows", "without review", "all the way", "answer pairs")
 """Those of the small form."""

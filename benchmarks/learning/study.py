@@ -4,7 +4,7 @@
         [--budget 5000] [--runs runs/study] [--out benchmarks/results/learning.json]
 
 Every arm is a run of `cem-toolkit evolve` with one change to its configuration, on the same questions, passages and
-number of tokens a pass; `random passages` trains the default recipe on passages about something else. A set is
+number of tokens a pass; `random passages` train the same recipe on passages about something else. A set is
 `factbook` (the embedded preset's questions) or a file with `question`, `choices` and `answer` a line. Results are
 written after every run, and finished stages are reused, so a study that was stopped goes on. Prints the table of
 docs/results.md.
@@ -44,8 +44,8 @@ def main() -> None:
             for arm in names:
                 run = evolve(**configuration(name, arm, seed, given.budget, given.runs))
                 tallies.setdefault((label, arm), Tally()).add(run, None)
-                if arm == "defaults":
-                    tallies.setdefault((label, RANDOM), Tally()).add(run, "random")
+                if arm in RANDOM:
+                    tallies.setdefault((label, RANDOM[arm]), Tally()).add(run, "random")
                 given.out.write_text(json.dumps(result(tallies, run, given.budget), indent=1) + "\n", encoding="utf-8")
     print(table(json.loads(given.out.read_text(encoding="utf-8"))["sets"]))
 
@@ -55,7 +55,7 @@ def configuration(name: str, arm: str, seed: int, budget: int, runs: Path) -> di
     overlay: dict[str, Any] = {section: dict(values) for section, values in ARMS[arm].items()}
     overlay["mixer"] = {"token_budget": budget, **overlay.get("mixer", {})}
     overlay |= {} if name == "factbook" else {"tasks": [name]}
-    overlay |= {"arms": ["random"]} if arm == "defaults" else {}
+    overlay |= {"arms": ["random"]} if arm in RANDOM else {}
     return {"preset": "embedded", "plugins": ["wiki", "trl"], "seed": seed, "out": runs, **overlay}
 
 
