@@ -139,7 +139,8 @@ def _rate(figures: Mapping[str, Any] | None, name: str) -> str:
 
 
 def _points(figures: Mapping[str, Any] | None) -> str:
-    if not figures:
+    """None where all that was wrong had its own pair trained on: what is left can only break."""
+    if not figures or not figures["wrong"]:
         return "–"
     value, low, high = figures["points"]
     return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
