@@ -51,7 +51,7 @@ def cem_register_sources() -> "Iterable[type[Source]]":
 def cem_register_rewriters() -> "Iterable[type[Rewriter]]":
     """Classes that say what passages say in other words.
 
-    .. versionadded:: 0.2
+    .. versionadded:: 0.1
     """
     return ()
 
