@@ -12,6 +12,7 @@ from cem_toolkit.outcomes import paired
 from cem_toolkit.records import Passage
 from cem_toolkit.run import Run
 from cem_toolkit.store import read_records
+from cem_toolkit.summary import right_answers
 
 DRAWS = 2000
 Counted = tuple[str, bool, bool]
@@ -40,9 +41,8 @@ class Tally:
             counted = [(group, *pair) for group, pair in zip(groups, found.pairs, strict=True)]
             for label in (name, "unreviewed") if name in ("mined", "siblings", "held_out") else (name,):
                 self.questions.setdefault(label, []).extend(counted)
-        golds = {(each.task, each.id): each.gold for each in run.start.attempts}
         pages = read_records(turn.folder / "guard" / "passages.jsonl", Passage)
-        shown = showing(pages, {each.id: golds[each.task, each.attempt_id] for each in turn.mistakes})
+        shown = showing(pages, right_answers(turn, run.start))
         for mistake in turn.mistakes:
             now = trained.answers[mistake.task, mistake.attempt_id]
             sets = ["mistakes", "shown" if mistake.id in shown else "not shown"]

@@ -15,19 +15,25 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(tokens(text)) - STOPWORDS
 
 
+def _spaced(text: str) -> str:
+    """The words of `text` with a space before and after each, so that whole words are found in it; "" without any."""
+    words = tokens(text)
+    return f" {' '.join(words)} " if words else ""
+
+
 def says(text: str, answer: str) -> bool:
     """Whether `answer` stands in `text` as whole words, but for case and punctuation."""
-    words = tokens(answer)
-    return bool(words) and f" {' '.join(words)} " in f" {' '.join(tokens(text))} "
+    words = _spaced(answer)
+    return bool(words) and words in _spaced(text)
 
 
 def showing(passages: Iterable[Passage], answers: Mapping[str, str]) -> set[str]:
     """Ids of those mistakes whose answer stands in the title or the text of a passage that was found for them.
     `answers` are by the mistake's id; an empty one stands nowhere."""
-    wanted = {mistake: f" {' '.join(words)} " for mistake, answer in answers.items() if (words := tokens(answer))}
+    wanted = {mistake: words for mistake, answer in answers.items() if (words := _spaced(answer))}
     shown: set[str] = set()
     for passage in passages:
-        text = f" {' '.join(tokens(passage.title))} {' '.join(tokens(passage.text))} "
+        text = _spaced(passage.title) + _spaced(passage.text)
         shown.update(
             hit.mistake_id for hit in passage.hits if hit.mistake_id in wanted and wanted[hit.mistake_id] in text
         )

@@ -16,7 +16,7 @@ from cem_toolkit.records import Mistake, Model, Passage
 from cem_toolkit.retest import Retest
 from cem_toolkit.run import Stage
 from cem_toolkit.stages import Stages
-from cem_toolkit.steps import Material, Standing
+from cem_toolkit.standing import Material, Standing
 from cem_toolkit.store import read_records
 
 

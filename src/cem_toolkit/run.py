@@ -18,6 +18,9 @@ from cem_toolkit.outcomes import Answer, read_answers
 from cem_toolkit.records import Attempt, Mistake, Passage, Reading, Row
 from cem_toolkit.store import read_info, read_records
 
+PASSAGES = ("read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl")
+"""Where a round's usable passages lie: in the first of these stages that is finished, the latest in the loop."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -139,8 +142,7 @@ class Round(Arm):
     @cached_property
     def passages(self) -> list[Passage]:
         """What was found and passed the leak guard, with what the open-book test says of it."""
-        names = ("read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl")
-        return next((found for name in names if (found := self._read(name, Passage))), [])
+        return next((found for name in PASSAGES if (found := self._read(name, Passage))), [])
 
     @cached_property
     def readings(self) -> list[Reading]:

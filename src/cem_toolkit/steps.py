@@ -6,8 +6,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 from cem_toolkit.ahead import Ahead, Found
@@ -16,12 +15,10 @@ from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
 from cem_toolkit.faithful import keep_faithful
 from cem_toolkit.gate import decide
-from cem_toolkit.guards import Guards
 from cem_toolkit.leaks import Drop, LeakGuard
 from cem_toolkit.models import fingerprint
 from cem_toolkit.neutral import read_neutral, score_neutral
 from cem_toolkit.openbook import OpenBook, Scores, open_book_summary, read_passages
-from cem_toolkit.outcomes import Answers, read_answers
 from cem_toolkit.pieces import cut_passages, cut_whole
 from cem_toolkit.ranking import shuffled
 from cem_toolkit.records import Attempt, Mistake, Model, Passage, Record, Rewrite, Row, content_id
@@ -31,6 +28,7 @@ from cem_toolkit.run import Stage
 from cem_toolkit.sealing import sealed
 from cem_toolkit.splits import assign
 from cem_toolkit.stages import Stages
+from cem_toolkit.standing import Material, Standing
 from cem_toolkit.store import read_records
 from cem_toolkit.ways import Way
 
@@ -42,43 +40,6 @@ REWRITE_VERSION = "1"
 
 Results = tuple[Mapping[str, Iterable[Record]], Mapping[str, Any]]
 """Of a stage's work: records by file name, and figures worth keeping."""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A model and its answers."""
-
-    round: int
-    """Of which it is the result; 0: the starting model."""
-    model: Model
-    evaluated: Stage
-    guards: Guards
-
-    @cached_property
-    def attempts(self) -> list[Attempt]:
-        return list(read_records(self.evaluated.folder / "attempts.jsonl", Attempt))
-
-    @property
-    def answers(self) -> Answers:
-        return read_answers(self.evaluated.folder / "attempts.jsonl")
-
-    @cached_property
-    def guard(self) -> LeakGuard:
-        """Against all questions that this model was asked: made once, and only where a stage is not reused."""
-        return self.guards.make(self.attempts)
-
-
-@dataclass(frozen=True)
-class Material:
-    """What a training set is mixed from, and the keys of the stages that it came from."""
-
-    passages: Sequence[Passage]
-    mistakes: Sequence[Mistake]
-    steering: Sequence[Attempt]
-    start: Standing
-    """Whose questions, all of the run's, are guarded against."""
-    keys: Mapping[str, str]
-    rewrites: Sequence[Rewrite] = ()
 
 
 def stand(stages: Stages, number: int, model: Model, again: Retest | None = None) -> Standing:

@@ -73,24 +73,30 @@ def _round(
     }
 
 
-def _told(turn: "Round", base: "Round") -> dict[str, Any]:
-    """Of the mistakes by whether the answer stands in a passage that was found for them: how many there are and how
-    many of those asked again are right now; all of them, and under `knowledge` those that are a lack of knowledge."""
+def right_answers(turn: "Round", base: "Round") -> dict[str, str]:
+    """Of a round's mistakes, by id: the right answers to their questions, as those were put to `base`, the
+    round that it began from."""
     asked = {(mistake.task, mistake.attempt_id): mistake.id for mistake in turn.mistakes}
-    answers = {
+    return {
         asked[attempt.task, attempt.id]: attempt.gold
         for attempt in read_records(base.folder / "evaluate" / "attempts.jsonl", Attempt)
         if (attempt.task, attempt.id) in asked
     }
-    shown = showing(turn.passages, answers)
+
+
+def _told(turn: "Round", base: "Round") -> dict[str, Any]:
+    """Of the mistakes by whether the answer stands in a passage that was found for them: how many there are and how
+    many of those asked again are right now; all of them, and under `knowledge` those that are a lack of knowledge."""
+    shown = showing(turn.passages, right_answers(turn, base))
     now = {mistake.id: turn.answers.get((mistake.task, mistake.attempt_id)) for mistake in turn.mistakes}
 
     def count(mistakes: Iterable[Mistake]) -> dict[str, dict[str, int]]:
         counts = {name: {"wrong": 0, "fixed": 0} for name in ("shown", "not_shown")}
         for mistake in mistakes:
             if answer := now[mistake.id]:
-                counts["shown" if mistake.id in shown else "not_shown"]["wrong"] += 1
-                counts["shown" if mistake.id in shown else "not_shown"]["fixed"] += answer.correct
+                told = counts["shown" if mistake.id in shown else "not_shown"]
+                told["wrong"] += 1
+                told["fixed"] += answer.correct
         return counts
 
     return {**count(turn.mistakes), "knowledge": count(m for m in turn.mistakes if m.kind == "knowledge")}

@@ -74,13 +74,15 @@ class CemMixer(Mixer):
         task_of = {mistake.id: mistake.task for mistake in mistakes}
         forms = {task: task_form([a for a in attempts if a.task == task]) for task in dict.fromkeys(task_of.values())}
         text: dict[str, list[Row]] = {}
-        made: dict[str, tuple[list[Row], list[Row]]] = {}
+        normative: dict[str, list[Row]] = {}
+        extractive: dict[str, list[Row]] = {}
         for passage in used.values():
             served = list(dict.fromkeys(hit.mistake_id for hit in passage.hits))
             parents = (passage.id, *served)
             said = [make.statement_row(rewrite, parents) for rewrite in statements.get(passage.id, ())]
             text[passage.id] = [make.passage_row(passage, parents), *said]
-            made[passage.id] = builder.make(passage, forms[task_of[served[0]]], parents)
+            asked = builder.make(passage, forms[task_of[served[0]]], parents)
+            normative[passage.id], extractive[passage.id] = asked
         own = self._own(mistakes, attempts, best)
         first = flipping(passages) if self.options.open_book != "all" else frozenset()
         best = dict(sorted(best.items(), key=lambda each: not any((each[0], p.id) in first for p in each[1])))
@@ -91,8 +93,6 @@ class CemMixer(Mixer):
             rest = [rows[passage.id] for passage in best[key] if (key, passage.id) not in first]
             return [*chain.from_iterable(sure), *_in_turn(rest)]
 
-        normative = {key: rows[0] for key, rows in made.items()}
-        extractive = {key: rows[1] for key, rows in made.items()}
         return {
             "passage": fair_order({key: in_order(text, key) for key in best}),
             "normative": fair_order({key: own[key][0] + in_order(normative, key) for key in best}),

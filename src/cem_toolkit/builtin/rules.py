@@ -40,8 +40,8 @@ class Rules(Rewriter):
         for passage in passages:
             random = Random(content_id(str(ctx.seed), passage.id))  # noqa: S311 (not for secrets)
             name = main_name(passage.title)
-            for sentence in sentences(passage.text):
-                said = with_subject(passage.title, sentence)
+            spoken = [(sentence, with_subject(passage.title, sentence)) for sentence in sentences(passage.text)]
+            for sentence, said in spoken:
                 if self.options.about and said not in ABOUT.format(name):
                     yield Rewrite.make(passage_id=passage.id, kind="about", question=ABOUT.format(name), text=said)
                 found = dict.fromkeys(text for text in (said, inverted(said), reordered(said, random)) if text)
@@ -52,15 +52,11 @@ class Rules(Rewriter):
                 yield Rewrite.make(
                     passage_id=passage.id, kind=KINDS[fact.pattern], question=fact.question, text=fact.answer
                 )
-            yield from self._blanks(passage, random)
+            yield from self._blanks(passage, [said for _, said in spoken], random)
 
-    def _blanks(self, passage: Passage, random: Random) -> Iterator[Rewrite]:
-        places = [
-            (with_subject(passage.title, sentence), name)
-            for sentence in sentences(passage.text)
-            for name in names_in(with_subject(passage.title, sentence), passage.title)
-            if with_subject(passage.title, sentence).count(name) == 1
-        ]
+    def _blanks(self, passage: Passage, spoken: Sequence[str], random: Random) -> Iterator[Rewrite]:
+        """`spoken` are the passage's sentences, each with its subject."""
+        places = [(said, name) for said in spoken for name in names_in(said, passage.title) if said.count(name) == 1]
         for said, name in random.sample(places, min(self.options.blanks, len(places))):
             question = f"Fill in the blank: {said.replace(name, BLANK, 1)}"
             yield Rewrite.make(passage_id=passage.id, kind="cloze", question=question, text=name)

@@ -9,7 +9,7 @@ from cem_toolkit.ledger.entries import Key, Lesson, PassageRef, RowRef
 from cem_toolkit.ledger.files import found_names, lines_of, records_of
 from cem_toolkit.ranking import in_turn
 from cem_toolkit.records import Mistake, Passage, Row
-from cem_toolkit.run import Round
+from cem_toolkit.run import PASSAGES, Round
 
 
 @dataclass(slots=True)
@@ -55,11 +55,11 @@ def read_lessons(turn: Round, only: Container[Key] | None = None) -> dict[Key, L
 def _add_passages(turn: Round, drafts: dict[str, _Draft]) -> dict[str, list[_Draft]]:
     """Returns the drafts that each passage serves."""
     served: dict[str, list[_Draft]] = {}
-    for passage in lines_of(turn, Passage, "read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl"):
+    for passage in lines_of(turn, Passage, *PASSAGES):
         for mistake_id, hits in _hits_by_mistake(passage, drafts).items():
             flips = next((hit["flips"] for hit in hits if hit.get("flips") is not None), None)
             page = PassageRef(passage["id"], passage["title"], passage["source"], passage.get("url", ""), flips, 0)
-            scored = (max(hit["score"] for hit in hits), page.id, page)
+            scored = (sum(hit["score"] for hit in hits), page.id, page)
             drafts[mistake_id].found.setdefault(page.source, []).append(scored)
             served.setdefault(page.id, []).append(drafts[mistake_id])
     return served

@@ -7,7 +7,7 @@ from typing import Any
 from cem_toolkit.ledger.entries import Entry
 from cem_toolkit.ledger.files import R, found_passages, records_of
 from cem_toolkit.records import Passage, Row
-from cem_toolkit.run import Run
+from cem_toolkit.run import PASSAGES, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,7 @@ def lesson_texts(run: Run, entry: Entry) -> Texts:
         kept = {passage.id for passage in lesson.passages} - texts.passages.keys()
         dropped = {drop.id for drop in lesson.drops} - texts.passages.keys()
         rows = {row.id for row in lesson.rows} - texts.rows.keys()
-        used = records_of(turn, Passage, "cut/passages.jsonl", "guard/passages.jsonl", "read/passages.jsonl")
-        texts.passages.update(_pick(kept, used))
+        texts.passages.update(_pick(kept, records_of(turn, Passage, *PASSAGES)))
         texts.passages.update(_pick(dropped, found_passages(turn)))
         texts.rows.update(_pick(rows, records_of(turn, Row, "mix/rows.jsonl")))
     return texts

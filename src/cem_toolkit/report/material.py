@@ -8,7 +8,7 @@ from typing import Any
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.report.packing import Blocks
-from cem_toolkit.run import Round
+from cem_toolkit.run import PASSAGES, Round
 
 TRAINED_TEXT = 40_000_000
 """So many characters of passages that were trained on are put into the page, in all rounds together."""
@@ -107,8 +107,8 @@ class Material:
 
 def read_passages(turn: Round) -> Iterator[dict[str, Any]]:
     """The round's usable passages, with what the open-book test says of them, where there was one."""
-    read = turn.folder / "read" / "passages.jsonl"
-    path = read if turn.stage("read") and read.is_file() else turn.folder / "guard" / "passages.jsonl"
+    paths = [turn.folder / name for name in PASSAGES]
+    path = next((path for path in paths if turn.stage(path.parent.name) and path.is_file()), paths[-1])
     return _read_lines(path, "id", "text", "title", "source", "licence")
 
 
