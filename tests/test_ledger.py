@@ -10,6 +10,7 @@ import pytest
 from cem_toolkit.api import Attempt, CemError, Drop, Hit, Mistake, Passage, Row
 from cem_toolkit.ledger import Entry, entry, lesson_texts, read_ledger, shipped_round
 from cem_toolkit.ledger.plain import brief, plain
+from cem_toolkit.ranking import best_passages
 from cem_toolkit.records import Record
 from cem_toolkit.run import Run
 from cem_toolkit.store import INFO, write_records
@@ -201,6 +202,16 @@ def test_rows_that_name_only_a_passage_belong_to_the_mistakes_it_was_found_for(t
     teach(run.round(1).folder, [mistake("a"), mistake("b")], [both], [row("x", "p-both"), row("y", "m-b")])
     rows = {name: [each.id for each in found.lessons[0].rows] for name, found in by_id(run).items()}
     assert rows == {"a": ["r-x"], "b": ["r-x", "r-y"]}
+
+
+def test_a_passage_that_two_queries_found_ranks_by_both_as_it_does_for_the_mixer(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"a": "01"}, accepted="1")
+    found = [passage("one", hit("a", 0.9)), passage("two", hit("a", 0.5), hit("a", 0.6))]
+    teach(run.round(1).folder, [mistake("a")], found)
+    (told,) = read_ledger(run)
+    ranked = [each.title for each in told.lessons[0].passages]
+    assert ranked == ["two", "one"]
+    assert ranked == [each.title for each in best_passages(found, [mistake("a")], 2)["m-a"]]
 
 
 def test_passages_are_ranked_within_their_sources(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ class _Draft:
 
     mistake: Mistake
     found: dict[str, list[tuple[float, str, PassageRef]]] = field(default_factory=dict)
-    """By source: the best hit's score, passage id and passage."""
+    """By source: the sum of the hits' scores, passage id and passage."""
     rows: list[RowRef] = field(default_factory=list)
     drops: list[Drop] = field(default_factory=list)
 
