@@ -159,7 +159,7 @@ def test_leaking_passages_are_dropped_and_counted(evolve: Evolve) -> None:
 
 
 def test_rows_that_a_mixer_asked_the_leak_guard_about_are_kept_with_their_reason(evolve: Evolve) -> None:
-    quiet = {"rules": {"statements": 0, "questions": 0, "blanks": 0, "about": False}}
+    quiet = {"rules": {"statements": 0, "questions": 0, "blanks": 0}}
     (turn,) = evolve(plugins=["toy-eval", "toy-pages", "toy-mix", "toy-train"], rewriters=quiet).rounds
     assert sorted(drop.question_id for drop in turn.dropped) == sorted(each.attempt_id for each in turn.mistakes)
     assert {(drop.stage, drop.reason) for drop in turn.dropped} == {("mix", "whole question")}

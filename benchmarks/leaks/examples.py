@@ -134,7 +134,7 @@ def unrelated(questions: Sequence[Question]) -> Iterator[Example]:
     ctx = make_context(Path(tempfile.mkdtemp()))
     mistakes = list(CemMiner().mine([question.attempt for question in questions], ctx))
     passages = list(Wiki().retrieve(mistakes, ctx))
-    rules = Rules(RulesOptions(statements=0, questions=6, blanks=0, about=False))
+    rules = Rules(RulesOptions(statements=0, questions=4, blanks=2))
     made: dict[str, list[Rewrite]] = {}
     for rewrite in rules.rewrite(passages, make_context(Path(tempfile.mkdtemp()))):
         made.setdefault(rewrite.passage_id, []).append(rewrite)
@@ -151,7 +151,7 @@ def _ruled(builder: QuestionRows, passage: Passage, questions: Sequence[Question
     """Rows that rules make of a passage. One asks a question by its key words, its subject and its answer."""
     normative, extractive = builder.make(passage, PLAIN, (passage.id,))
     for name, rows in (("normative", normative), ("extractive", extractive)):
-        for row in rows:
+        for row in (told.row for told in rows):
             asked = row.prompt.rpartition("Question:")[2]
             asks = frozenset(
                 question.attempt.id

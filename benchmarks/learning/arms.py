@@ -6,7 +6,7 @@ from typing import Any
 Overlay = Mapping[str, Mapping[str, Any]]
 
 WHOLE = {"pieces": {"sentences": 0}}
-UNCHANGED = {"rewriters": {"rules": {"statements": 0, "questions": 0, "blanks": 0, "about": False}}}
+UNCHANGED = {"rewriters": {"rules": {"statements": 0, "questions": 0, "blanks": 0}}}
 PAPER_SHARES = {"passage": 0.4, "normative": 0.15, "extractive": 0.3, "review": 0.1, "general": 0.05}
 
 ARMS: dict[str, Overlay] = {

@@ -21,7 +21,7 @@ Split = Literal["", "mined", "selection", "held_out", "sibling", "general"]
 Part = Literal["", "train", "test"]
 MistakeKind = Literal["knowledge", "schema", "doubtful_key", "unsure"]
 RowKind = Literal["passage", "normative", "extractive", "review", "general"]
-RewriteKind = Literal["restatement", "summary", "link", "about", "question", "definition", "cloze", "reversed"]
+RewriteKind = Literal["restatement", "summary", "link", "question", "definition", "cloze", "reversed"]
 
 
 @cache

@@ -70,27 +70,10 @@ def test_definitions_are_not_cut_short() -> None:
     assert not any(q.startswith("What") for q, _ in asked("Gate house", text))
 
 
-def test_clozes_leave_the_name_out_everywhere() -> None:
-    text = "Mercury is the smallest planet, and Mercury has neither moons nor rings nor air. It is small."
-    cloze = ("Fill in the blank: ___ is the smallest planet, and ___ has neither moons nor rings nor air.", "Mercury")
-    assert cloze in asked("Mercury (planet)", text)
-
-
-def test_a_cloze_matches_whole_words_and_needs_substance() -> None:
-    assert asked("Chad", "The Chadian people speak many old and new languages at home.") == []
-    assert asked("Chad", "This is about Chad.") == []
-
-
-def test_chinese_clozes() -> None:
-    assert asked("长江", "长江是亚洲第一长河和世界第三长河。全长六千多公里。") == [
-        ("___是亚洲第一长河和世界第三长河。", "长江")
-    ]
-
-
 def test_the_limit_holds() -> None:
-    text = " ".join(f"Lake Chad lies {n} miles from the northern trading town of Kano." for n in range(20))
-    assert len(facts(passage("Lake Chad", text), 3)) == 3
-    assert facts(passage("Lake Chad", text), 0) == []
+    text = " ".join(f"Kano{letter} is the capital of Land{letter}." for letter in "abcdefg")
+    assert len(facts(passage("Lands", text), 3)) == 3
+    assert facts(passage("Lands", text), 0) == []
 
 
 def test_sentences_survive_abbreviations() -> None:

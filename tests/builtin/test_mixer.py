@@ -49,8 +49,7 @@ def mix(
     found = [CHAD, CITY] if passages is None else passages
     asked = {
         "statements": 0,
-        "blanks": 0,
-        "about": False,
+        "blanks": 9,
         **(rules or {}),
     }  # questions alone, where a test is not about the others
     given = {
@@ -90,16 +89,26 @@ def test_made_questions_look_like_the_tasks(tmp_path: Path) -> None:
     assert all(row.completion.startswith("\n") for row in of(rows, "normative") + of(rows, "extractive"))
 
 
-def test_statements_of_rewriters_are_text_to_read_after_their_passage(tmp_path: Path) -> None:
-    rows = mix(tmp_path, [CHAD, CITY], rules={"statements": 1, "questions": 0, "about": False})
-    said = [(row.parents, row.prompt, row.completion) for row in of(rows, "passage")]
-    chad, city = (CHAD.id, MISTAKE.id), (CITY.id, MISTAKE.id)
-    assert said == [
-        (chad, "", CHAD.text),
-        (city, "", CITY.text),
-        (city, "", "The capital of Chad is N'Djamena."),
+def test_statements_of_rewriters_are_text_to_read(tmp_path: Path) -> None:
+    rows = mix(tmp_path, [CITY], rules={"statements": 1, "questions": 0, "blanks": 0})
+    assert [(row.parents, row.prompt, row.completion) for row in of(rows, "passage")] == [
+        ((CITY.id, MISTAKE.id), "", "The capital of Chad is N'Djamena."),
+        ((CITY.id, MISTAKE.id), "", CITY.text),
     ]
     assert of(rows, "normative") == of(rows, "extractive") == []
+
+
+def test_what_ends_with_one_of_a_mistakes_choices_comes_first(tmp_path: Path) -> None:
+    """Learnt the other way round, it would not answer the mistake's question."""
+    said = ("N'Djamena is the capital of Chad.", "A fine city is N'Djamena.", "A fine country is Chad.")
+    asked = (("What is old?", "the wall"), ("What is fine?", "N'Djamena"))
+    made = [Rewrite.make(passage_id=CITY.id, kind="restatement", text=text) for text in said]
+    made += [
+        Rewrite.make(passage_id=CITY.id, kind="question", question=question, text=text) for question, text in asked
+    ]
+    rows = mix(tmp_path, [CITY], context={"rewrites": tuple(made)})
+    assert [row.completion for row in of(rows, "passage")] == [said[1], CITY.text, said[0], said[2]]
+    assert [row.completion for row in of(rows, "normative")] == [" N'Djamena", " the wall"]
 
 
 def test_questions_of_several_rewriters_offer_each_others_answers(tmp_path: Path) -> None:
@@ -152,7 +161,7 @@ def test_lettered_tasks_get_lettered_rows(tmp_path: Path) -> None:
     lettered = of(mix(tmp_path, texts, attempts=[wrong]), "normative")
     assert lettered and all("\nA. " in row.prompt and row.completion.strip() in "ABCD" for row in lettered)
     alone = of(mix(tmp_path, texts[:1], attempts=[wrong]), "normative")
-    assert [row.prompt.count("\n") for row in alone] == [1]  # too few wrong answers to offer: an open question
+    assert {row.prompt.count("\n") for row in alone} == {1}  # too few wrong answers to offer: an open question
 
 
 def test_own_questions_are_not_trained_on_unless_asked(tmp_path: Path) -> None:
@@ -197,25 +206,29 @@ def test_passages_of_doubted_questions_alone_are_left_out(tmp_path: Path) -> Non
     assert mix(tmp_path, [CHAD], [doubted]) == []
 
 
+LAND = passage("Chad", "Chad lies in the middle of Africa. It has deserts and lakes.", MISTAKE)
+"""Says nothing that ends with a choice."""
+
+
 def marked(passage: Passage, flips: bool | None) -> Passage:
     return dataclasses.replace(passage, hits=tuple(dataclasses.replace(hit, flips=flips) for hit in passage.hits))
 
 
 def test_passages_that_do_not_help_in_the_open_book_test_can_be_left_out(tmp_path: Path) -> None:
     third = passage("Lake Chad", "Lake Chad is a shallow lake.", MISTAKE, score=0.2)
-    passages = [marked(CHAD, False), marked(CITY, True), third]
+    passages = [marked(LAND, False), marked(CITY, True), third]
 
     def order(**options: Any) -> list[str]:
         return [row.parents[0] for row in of(mix(tmp_path, passages, **options), "passage")]
 
-    assert order(open_book="all") == [CHAD.id, CITY.id, third.id]
+    assert order(open_book="all") == [LAND.id, CITY.id, third.id]
     assert order(open_book="flipping") == [CITY.id, third.id]
-    assert order(open_book="first") == order() == [CITY.id, third.id, CHAD.id]
+    assert order(open_book="first") == order() == [CITY.id, third.id, LAND.id]
     assert order(open_book="first", max_passages=1) == [CITY.id]
 
 
 def test_all_that_is_made_of_a_passage_that_helps_comes_before_other_passages(tmp_path: Path) -> None:
-    rows = mix(tmp_path, [CHAD, marked(CITY, True)], rules={"statements": 1})
+    rows = mix(tmp_path, [LAND, marked(CITY, True)], rules={"statements": 1})
     parents = [row.parents[0] for row in of(rows, "passage")]
     assert parents.count(CITY.id) > 1
     assert parents == sorted(parents, key=lambda each: each != CITY.id)

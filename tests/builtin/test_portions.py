@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cem_toolkit.api import Row
-from cem_toolkit.builtin.portions import amount, fair_order, within_budget
+from cem_toolkit.builtin.portions import amount, ending_with, fair_order, within_budget
 from cem_toolkit.records import RowKind
 
 
@@ -58,3 +58,10 @@ def test_shares_are_kept_and_leftovers_passed_on() -> None:
 
 def test_amounts() -> None:
     assert (amount(1, 50), amount(1.0, 50), amount(0.1, 50)) == (1, 50, 5)
+
+
+def test_a_text_ends_with_a_choice_in_whole_words_whatever_its_punctuation() -> None:
+    ends = ending_with(("Lomé", "the United States", "!"))
+    assert ends("The capital of Togo is Lomé.") and ends("lomé") and ends("It borders the United States!")
+    assert not ends("Lomé is old.") and not ends("Palomé") and not ends("of the United")
+    assert not ending_with(())("Lomé")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cem_toolkit.builtin.restate import inverted, names_in, reordered, with_subject
+from cem_toolkit.builtin.restate import inverted, names_in, reordered, turned, with_subject
 
 
 def seeded(seed: int) -> Random:
@@ -55,6 +55,38 @@ def test_a_pronoun_at_the_beginning_becomes_the_page_s_subject(title: str, sente
 )
 def test_a_role_and_who_holds_it_change_places(sentence: str, said: str) -> None:
     assert inverted(sentence) == said
+
+
+@pytest.mark.parametrize(
+    ("title", "sentence", "said"),
+    [
+        (
+            "Oman",
+            "Oman shares land borders with Saudi Arabia and Yemen, while also sharing sea with Iran.",
+            "One that shares land borders with Saudi Arabia and Yemen is Oman.",
+        ),
+        (
+            "Peru",
+            "Peru, officially the Republic of Peru, is a country in America.",
+            "One that is a country in America is Peru.",
+        ),
+        (
+            "Nile (river)",
+            "The Nile is the longest river, and its source is debated.",
+            "One that is the longest river is Nile.",
+        ),
+        ("Togo", "Togo was German; it was French later.", ""),
+        ("Alps", "The Alps are mountains of Europe.", ""),
+        ("Togo", "In 1960 Togo became a country.", ""),
+        ("Togo", "Togolese food is rich in fish.", ""),
+    ],
+)
+def test_the_subject_is_named_after_what_is_said_of_it(title: str, sentence: str, said: str) -> None:
+    assert turned(sentence, title) == said
+
+
+def test_an_adverb_that_opens_a_sentence_and_part_of_a_number_are_no_names() -> None:
+    assert list(names_in("Formerly it rose 24,406 feet above Togo in 1968.", "Peak")) == ["Togo", "1968"]
 
 
 @pytest.mark.parametrize("name", ["Lomé", "The Hague", "New York City"])

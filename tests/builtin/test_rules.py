@@ -21,10 +21,7 @@ TOGO = passage(
 
 
 def rewrite(tmp_path: Path, *passages: Passage, seed: int = 0, **options: int) -> list[Rewrite]:
-    """What `rules` makes; sentences as answers only where `about` is asked for."""
-    return list(
-        Rules(RulesOptions(**({"about": False} | options))).rewrite(passages, make_context(tmp_path, seed=seed))
-    )
+    return list(Rules(RulesOptions(**options)).rewrite(passages, make_context(tmp_path, seed=seed)))
 
 
 def texts(rewrites: list[Rewrite], kind: str) -> list[str]:
@@ -51,19 +48,10 @@ def test_questions_ask_for_roles_and_names(tmp_path: Path) -> None:
     assert "What is the capital of Togo? Lomé" in texts(made, "question")
     made = rewrite(tmp_path, passage("Chad", "In 1960 Chad became independent of France again."), questions=0)
     assert set(texts(made, "cloze")) == {
+        "Fill in the blank: In 1960 ___ became independent of France again. Chad",
         "Fill in the blank: In ___ Chad became independent of France again. 1960",
         "Fill in the blank: In 1960 Chad became independent of ___ again. France",
     }
-
-
-def test_a_sentence_answers_what_is_to_be_known_of_its_subject(tmp_path: Path) -> None:
-    made = texts(rewrite(tmp_path, passage("Togo (land)", "Its capital is Lomé."), about=True), "about")
-    assert made == ["What is to be known about Togo? Togo's capital is Lomé."]
-
-
-def test_a_name_that_stands_twice_is_not_left_out_once(tmp_path: Path) -> None:
-    made = rewrite(tmp_path, passage("Chad", "Chad left France, and France stayed."), questions=0)
-    assert texts(made, "cloze") == []
 
 
 @pytest.mark.parametrize("most", [0, 1, 2])
@@ -97,7 +85,7 @@ def test_the_seed_decides_orders_and_blanks(tmp_path: Path) -> None:
 def test_what_the_rules_make_is_what_the_passage_says(tmp_path: Path) -> None:
     """Else the core would drop it: "Togo's" stands in no page that says "its"."""
     chinese = passage("长江", "长江是亚洲第一长河和世界第三长河。全长六千多公里。")
-    made = rewrite(tmp_path, TOGO, chinese, about=True)
+    made = rewrite(tmp_path, TOGO, chinese)
     kept, dropped = keep_faithful(made, [TOGO, chinese])
     assert dropped == []
     assert {each.passage_id for each in kept} == {TOGO.id, chinese.id}
@@ -106,6 +94,6 @@ def test_what_the_rules_make_is_what_the_passage_says(tmp_path: Path) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.text(max_size=30), st.text(max_size=200))
 def test_never_fails_and_no_question_holds_its_answer(tmp_path: Path, title: str, text: str) -> None:
-    for each in rewrite(tmp_path, passage(title, text), about=True):
+    for each in rewrite(tmp_path, passage(title, text)):
         assert each.text
         assert not each.question or each.text not in each.question

@@ -1,7 +1,7 @@
 """Questions and answers out of a passage alone, by rules.
 
-None of them knows a benchmark's question: they teach what a passage says in the form in which a task asks. All but the
-cloze are for English, and prefer to say nothing over saying something wrong.
+None of them knows a benchmark's question: they teach what a passage says in the form in which a task asks. They are for
+English, and prefer to say nothing over saying something wrong.
 """
 
 import re
@@ -11,18 +11,16 @@ from itertools import islice
 from typing import Literal
 
 from cem_toolkit.api import Passage
-from cem_toolkit.builtin.text import STOPWORDS, is_spaceless, main_name, sentences
-
-BLANK = "___"
+from cem_toolkit.builtin.text import STOPWORDS, main_name, sentences
 
 _NAME = r"[A-Z][\w'’-]*(?:(?: (?:of|the|de|la|le|del|von|van|da|do)){0,2} [A-Z][\w'’-]*){0,5}"
 _ROLE = r"[a-z][\w-]*(?: [a-z][\w-]*){0,6}?"
-_ASIDE = r"(?: \([^()]{1,120}\))?(?:, [^,.;]{1,80},)?"
+ASIDE = r"(?: \([^()]{1,120}\))?(?:, [^,.;]{1,80},)?"
 _STOP = r"(?<!\b[A-Z])\.(?:\s|$)|;|$"
 _END = (
     rf"(?={_STOP}|, (?!after|behind|except|excluding|outside|apart|by|not|if|and [A-Z])| and (?:its|the|has|is|was)\b)"
 )
-NAME_IS_ROLE = re.compile(rf"((?:The )?{_NAME}){_ASIDE} (is|was) the ({_ROLE}) (of|in) ((?:the )?{_NAME}){_END}")
+NAME_IS_ROLE = re.compile(rf"((?:The )?{_NAME}){ASIDE} (is|was) the ({_ROLE}) (of|in) ((?:the )?{_NAME}){_END}")
 ROLE_IS_NAME = re.compile(rf"The ({_ROLE}) (of|in) ((?:the )?{_NAME}) (is|was) ((?:the )?{_NAME}){_END}")
 
 _NOT_UNIQUE = re.compile(
@@ -54,18 +52,18 @@ class Fact:
 
     question: str
     answer: str
-    pattern: Literal["role", "definition", "cloze"]
+    pattern: Literal["role", "definition"]
 
 
 def facts(passage: Passage, limit: int) -> list[Fact]:
-    """At most `limit` facts of `passage`: who or what holds a named role, what its subject is, and its name left out.
+    """At most `limit` facts of `passage`: who or what holds a named role, and what its subject is.
 
     Every question is asked once, and none is asked that holds its own answer.
     """
     spoken = sentences(passage.text)
     name = main_name(passage.title)
     found: dict[str, Fact] = {}
-    for fact in [*_roles(spoken), *islice(_definitions(spoken, name), 1), *_clozes(spoken, name)]:
+    for fact in [*_roles(spoken), *islice(_definitions(spoken, name), 1)]:
         if fact.answer.casefold() not in fact.question.casefold():
             found.setdefault(fact.question, fact)
     return list(found.values())[:limit]
@@ -93,23 +91,8 @@ def _definitions(spoken: list[str], name: str) -> Iterator[Fact]:
     thing = name.rpartition(" ")[2].islower() or any(map(_THING_TOLD.match, spoken))
     if not name or not thing or any(map(_LIVED.search, spoken)):
         return
-    pattern = re.compile(rf"(The )?{re.escape(name)}{_ASIDE} (is|was|are|were) ((?:an?|the) [^,;.()]+){_WHOLE}")
+    pattern = re.compile(rf"(The )?{re.escape(name)}{ASIDE} (is|was|are|were) ((?:an?|the) [^,;.()]+){_WHOLE}")
     for sentence in spoken:
         match = pattern.match(sentence)
         if match and 4 <= len(match[3].split()) <= 25:
             yield Fact(f"What {match[2]} {'the ' if match[1] else ''}{name}?", match[3].strip(), "definition")
-
-
-def _clozes(spoken: list[str], name: str) -> Iterator[Fact]:
-    """Sentences with the passage's subject left out, wherever it stands in them."""
-    plain = is_spaceless(name)
-    if len(name) < 2 or name.isdigit():
-        return
-    pattern = re.compile(re.escape(name) if plain else rf"(?<!\w){re.escape(name)}(?!\w)")
-    for sentence in spoken:
-        masked, times = pattern.subn(BLANK, sentence)
-        left = masked.replace(BLANK, " ")
-        size = len(left) // 2 if plain else len(left.split())
-        told = size if plain else sum(word.strip(".,;:()").casefold() not in STOPWORDS for word in left.split())
-        if times and 6 <= size <= 50 and told >= 5:
-            yield Fact(masked if plain else f"Fill in the blank: {masked}", name, "cloze")

@@ -15,9 +15,11 @@ from cem_toolkit.builtin import rows as make
 from cem_toolkit.builtin.forms import task_form
 from cem_toolkit.builtin.general import read_general
 from cem_toolkit.builtin.mixer_options import MixerOptions
-from cem_toolkit.builtin.portions import amount, fair_order, flipping, usable, within_budget
+from cem_toolkit.builtin.portions import amount, ending_with, fair_order, flipping, usable, within_budget
 from cem_toolkit.ranking import best_passages, shuffled
 from cem_toolkit.records import RowKind
+
+ABOUT_MISTAKES: tuple[RowKind, ...] = ("passage", "normative", "extractive")
 
 
 class CemMixer(Mixer):
@@ -35,7 +37,7 @@ class CemMixer(Mixer):
     """
 
     name = "cem"
-    version = "4"
+    version = "5"
     Options = MixerOptions
     options: MixerOptions
 
@@ -54,59 +56,88 @@ class CemMixer(Mixer):
         if not mistakes:
             ctx.log("no mistakes of a trusted key, so no training rows")
             return
-        rows: dict[RowKind, list[Row]] = dict(self._about_mistakes(passages, mistakes, attempts, ctx))
-        rows["review"] = self._review(attempts, ctx)
-        rows["general"] = self._general(sum(map(len, rows.values())) - len(rows["review"]), ctx)
-        rows = self._weighted(_without_leaks(rows, ctx))
+        rows = self._about_mistakes(passages, mistakes, attempts, ctx)
+        rows["review"] = ctx.screen_rows(self._review(attempts, ctx))
+        rows["general"] = ctx.screen_rows(self._general(sum(map(len, rows.values())) - len(rows["review"]), ctx))
+        rows = self._weighted(rows)
         if self.options.token_budget is not None:
             rows = within_budget(rows, _costs(rows, ctx), self.options.shares, self.options.token_budget)
         yield from chain.from_iterable(rows.values())
 
     def _about_mistakes(
         self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
-    ) -> Mapping[RowKind, list[Row]]:
+    ) -> dict[RowKind, list[Row]]:
         """Passage, normative and extractive rows, each in an order that serves the mistakes evenly."""
         passages = usable(passages, mistakes, without_failed=self.options.open_book == "flipping")
         best = best_passages(passages, mistakes, self.options.max_passages, self.options.open_book == "first")
         used = {passage.id: passage for found in best.values() for passage in found}
-        statements, questions = _by_passage(ctx.rewrites)
-        builder = make.QuestionRows({key: questions[key] for key in used if key in questions}, ctx.seed)
-        task_of = {mistake.id: mistake.task for mistake in mistakes}
-        forms = {task: task_form([a for a in attempts if a.task == task]) for task in dict.fromkeys(task_of.values())}
-        text: dict[str, list[Row]] = {}
-        normative: dict[str, list[Row]] = {}
-        extractive: dict[str, list[Row]] = {}
-        for passage in used.values():
-            served = list(dict.fromkeys(hit.mistake_id for hit in passage.hits))
-            parents = (passage.id, *served)
-            said = [make.statement_row(rewrite, parents) for rewrite in statements.get(passage.id, ())]
-            text[passage.id] = [make.passage_row(passage, parents), *said]
-            asked = builder.make(passage, forms[task_of[served[0]]], parents)
-            normative[passage.id], extractive[passage.id] = asked
-        own = self._own(mistakes, attempts, best)
+        told = self._told(list(used.values()), mistakes, attempts, ctx)
+        own = self._own(mistakes, attempts, best, ctx)
         first = flipping(passages) if self.options.open_book != "all" else frozenset()
-        best = dict(sorted(best.items(), key=lambda each: not any((each[0], p.id) in first for p in each[1])))
+        # Mistakes with a passage that gives the right answer come before others.
+        ordered = sorted(mistakes, key=lambda each: not any((each.id, p.id) in first for p in best[each.id]))
 
-        def in_order(rows: Mapping[str, Sequence[Row]], key: str) -> list[Row]:
-            """A mistake's rows: all of a passage that gives the right answer before any of the others."""
-            sure = [rows[passage.id] for passage in best[key] if (key, passage.id) in first]
-            rest = [rows[passage.id] for passage in best[key] if (key, passage.id) not in first]
-            return [*chain.from_iterable(sure), *_in_turn(rest)]
+        def in_order(kind: RowKind, mistake: Mistake, ending: bool) -> list[Row]:
+            """A mistake's rows, all of a passage that gives the right answer before any of the others: either those
+            that end with one of the mistake's choices, whichever, or those that do not."""
+            ends = ending_with(mistake.choices)
+            rows = {
+                passage.id: [each.row for each in told[kind][passage.id] if ends(each.last) is ending]
+                for passage in best[mistake.id]
+            }
+            sure = [made for key, made in rows.items() if (mistake.id, key) in first]
+            rest = [made for key, made in rows.items() if (mistake.id, key) not in first]
+            return [*(own[mistake.id][kind] if ending else ()), *chain.from_iterable(sure), *_in_turn(rest)]
 
         return {
-            "passage": fair_order({key: in_order(text, key) for key in best}),
-            "normative": fair_order({key: own[key][0] + in_order(normative, key) for key in best}),
-            "extractive": fair_order({key: own[key][1] + in_order(extractive, key) for key in best}),
+            kind: list(
+                dict.fromkeys(
+                    row
+                    for ending in (True, False)
+                    for row in fair_order({each.id: in_order(kind, each, ending) for each in ordered})
+                )
+            )
+            for kind in ABOUT_MISTAKES
+        }
+
+    def _told(
+        self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
+    ) -> dict[RowKind, dict[str, list[make.Told]]]:
+        """What is made of each passage, by kind and passage id."""
+        statements, questions = _by_passage(ctx.rewrites)
+        builder = make.QuestionRows({each.id: questions.get(each.id, ()) for each in passages}, ctx.seed)
+        task_of = {mistake.id: mistake.task for mistake in mistakes}
+        forms = {task: task_form([a for a in attempts if a.task == task]) for task in dict.fromkeys(task_of.values())}
+        told: dict[RowKind, dict[str, list[make.Told]]] = {kind: {} for kind in ABOUT_MISTAKES}
+        for passage in passages:
+            served = list(dict.fromkeys(hit.mistake_id for hit in passage.hits))
+            parents = (passage.id, *served)
+            told["passage"][passage.id] = make.text_rows(passage, statements.get(passage.id, ()), parents)
+            asked = builder.make(passage, forms[task_of[served[0]]], parents)
+            told["normative"][passage.id], told["extractive"][passage.id] = asked
+        # Rules may make a passage into the very question of a benchmark; such rows go before they take another's place.
+        every = [each.row for by_passage in told.values() for made in by_passage.values() for each in made]
+        kept = {row.id for row in ctx.screen_rows(every)}
+        return {
+            kind: {key: [each for each in made if each.row.id in kept] for key, made in by_passage.items()}
+            for kind, by_passage in told.items()
         }
 
     def _own(
-        self, mistakes: Sequence[Mistake], attempts: Sequence[Attempt], best: Mapping[str, Sequence[Passage]]
-    ) -> dict[str, tuple[list[Row], list[Row]]]:
+        self,
+        mistakes: Sequence[Mistake],
+        attempts: Sequence[Attempt],
+        best: Mapping[str, Sequence[Passage]],
+        ctx: Context,
+    ) -> dict[str, dict[RowKind, list[Row]]]:
+        """Rows of the mistakes' own questions, by mistake and kind; none but with `own_pairs`."""
         asked = {(attempt.task, attempt.id): attempt for attempt in attempts} if self.options.own_pairs else {}
-        own: dict[str, tuple[list[Row], list[Row]]] = {}
+        own: dict[str, dict[RowKind, list[Row]]] = {}
         for mistake in mistakes:
             attempt = asked.get((mistake.task, mistake.attempt_id))
-            own[mistake.id] = make.own_rows(attempt, mistake, best[mistake.id]) if attempt else ([], [])
+            made = make.own_rows(attempt, mistake, best[mistake.id]) if attempt else ([], [])
+            normative, extractive = map(ctx.screen_rows, made)
+            own[mistake.id] = {"passage": [], "normative": normative, "extractive": extractive}
         return own
 
     def _review(self, attempts: Sequence[Attempt], ctx: Context) -> list[Row]:
@@ -131,12 +162,6 @@ class CemMixer(Mixer):
     def _general_path(self, ctx: Context) -> Path | None:
         path = self.options.general_file
         return ctx.config_folder / path if path else None
-
-
-def _without_leaks(rows: Mapping[RowKind, list[Row]], ctx: Context) -> dict[RowKind, list[Row]]:
-    """Rules may make a passage into the very question of a benchmark; such rows go before they take up budget."""
-    kept = {row.id for row in ctx.screen_rows(list(chain.from_iterable(rows.values())))}
-    return {kind: [row for row in made if row.id in kept] for kind, made in rows.items()}
 
 
 def _by_passage(rewrites: Iterable[Rewrite]) -> tuple[dict[str, list[Rewrite]], dict[str, list[Rewrite]]]:

@@ -1,11 +1,11 @@
 """Which rows are trained on: every mistake gets some text before any gets more, and no more tokens than wanted."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from cem_toolkit.api import Mistake, Passage, Row
+from cem_toolkit.api import Mistake, Passage, Row, normalise
 from cem_toolkit.records import RowKind
 
 
@@ -30,6 +30,13 @@ def usable(passages: Sequence[Passage], mistakes: Sequence[Mistake], without_fai
 def flipping(passages: Sequence[Passage]) -> frozenset[tuple[str, str]]:
     """Pairs of a mistake and a passage, by ids, where by the open-book test the passage gives the right answer."""
     return frozenset((hit.mistake_id, passage.id) for passage in passages for hit in passage.hits if hit.flips)
+
+
+def ending_with(choices: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a text ends with one of `choices`. What a row says last is learnt as the answer to what it says before,
+    and hardly the other way round; all choices alike, for which is right is not known here."""
+    ends = tuple(f" {normalise(choice)}" for choice in choices if normalise(choice))
+    return lambda text: f" {normalise(text)}".endswith(ends)
 
 
 def fair_order(queues: Mapping[str, Sequence[Row]]) -> list[Row]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from random import Random
 
-from cem_toolkit.builtin.facts import NAME_IS_ROLE, ROLE_IS_NAME
+from cem_toolkit.builtin.facts import ASIDE, NAME_IS_ROLE, ROLE_IS_NAME
 from cem_toolkit.builtin.text import STOPWORDS, main_name
 
 _VERB = (
@@ -22,6 +22,8 @@ _PRONOUN = re.compile(
 )
 """Not "he" and "she": a page that is about no person speaks of several."""
 _POSSESSIVE = re.compile(r"(?:Its|Their)\b(?= [a-z])")
+FEWEST_WORDS = 3
+"""Of a clause that tells enough."""
 _NAME = r"(?:the )?[A-ZÀ-Þ][\w'’-]*(?: (?:of (?:the )?)?[A-ZÀ-Þ][\w'’-]*)*"
 _ITEM = rf"{_NAME}(?: to the [a-z-]+)?"
 _LIST = re.compile(rf"{_ITEM}(?:, (?:and )?{_ITEM})*,? and {_ITEM}|{_ITEM}(?:, {_ITEM})+,? and {_ITEM}")
@@ -31,7 +33,15 @@ _LIST_ENDS = re.compile(
 )
 _ONE = re.compile(r" (?:is|was|has)\b")
 _ORDERED = re.compile(r"\b(?:respectively|followed by|in (?:that|this) order)\b")
-_SPOKEN = re.compile(r"[A-ZÀ-Þ][\w'’-]*(?: (?:of (?:the )?|the |de |la |del |von )?[A-ZÀ-Þ][\w'’-]*)*|\b\d{3,4}\b")
+_SPOKEN = re.compile(
+    r"[A-ZÀ-Þ][\w'’-]*(?: (?:of (?:the )?|the |de |la |le |del |von )?[A-ZÀ-Þ][\w'’-]*)*"
+    r"|(?<![\d.,])\b\d{3,4}\b(?![.,]\d)"
+)
+_SINGULAR = r"(?:(?:also|later) )?(?:is|was|has|had|became|gained|began|won|wrote|led|ruled|\w{3,}s)"
+_ADVERB = re.compile(r"[A-Z][a-z]+ly")
+_FURTHER = re.compile(
+    r",(?: and)? (?:while|with|which|where|who|whose|including|such as)\b|,? and (?:its|it|has|is|was)\b|;"
+)
 
 
 def with_subject(title: str, sentence: str) -> str:
@@ -68,6 +78,15 @@ def inverted(sentence: str) -> str:
     return ""
 
 
+def turned(sentence: str, title: str) -> str:
+    """ "One that borders Yemen is Oman." of "Oman borders Yemen, where …": the page's subject after what the main
+    clause says of it; "" where the sentence does not begin with its subject, or where that may be several."""
+    name = main_name(title)
+    match = re.match(rf"(?:The )?{re.escape(name)}{ASIDE} ({_SINGULAR}\b.+)", sentence.rstrip(" ."))
+    clause = _FURTHER.split(match[1], maxsplit=1)[0] if match else ""
+    return f"One that {clause} is {name}." if len(clause.split()) >= FEWEST_WORDS else ""
+
+
 def _opens(name: str) -> bool:
     """Whether what looks like a name begins with a small word that only stands at the beginning of its sentence."""
     first = name.split(maxsplit=1)[0].casefold()
@@ -85,6 +104,8 @@ def names_in(sentence: str, title: str) -> Iterator[str]:
     for match in _SPOKEN.finditer(sentence):
         name = match[0]
         plain = name.casefold()
+        if match.start() == 0 and _ADVERB.fullmatch(name):
+            continue
         if plain not in STOPWORDS and len(name) > 2 and plain not in own and own not in plain and plain not in seen:
             seen.add(plain)
             yield name

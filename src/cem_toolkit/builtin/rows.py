@@ -1,6 +1,7 @@
 """The rows that the mixer makes of passages and of questions, before any are chosen."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 
 from cem_toolkit.api import Attempt, Mistake, Passage, Rewrite, Row, content_id, normalise
@@ -24,6 +25,20 @@ def statement_row(rewrite: Rewrite, parents: Sequence[str]) -> Row:
     return Row.make(kind="passage", prompt="", completion=rewrite.text.strip(), parents=tuple(parents))
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A row about a passage, with what it says last: where it asks, the answer's text."""
+
+    row: Row
+    last: str
+
+
+def text_rows(passage: Passage, statements: Sequence[Rewrite], parents: Sequence[str]) -> list[Told]:
+    """A passage as it is, and what rewriters made of it, as pre-training text."""
+    rows = [passage_row(passage, parents), *(statement_row(rewrite, parents) for rewrite in statements)]
+    return [Told(row, row.completion) for row in rows]
+
+
 class QuestionRows:
     """Makes rows of rewriters' questions in a task's form, with the answers of other questions as wrong choices."""
 
@@ -36,18 +51,19 @@ class QuestionRows:
             answers.setdefault(rewrite.kind, []).append(rewrite.text)
         self._answers = {kind: Answers(given) for kind, given in answers.items()}
 
-    def make(self, passage: Passage, form: TaskForm, parents: Sequence[str]) -> tuple[list[Row], list[Row]]:
+    def make(self, passage: Passage, form: TaskForm, parents: Sequence[str]) -> tuple[list[Told], list[Told]]:
         """For every question about `passage` a normative row, and an extractive one that shows the passage before
         it."""
-        normative: list[Row] = []
-        extractive: list[Row] = []
+        normative: list[Told] = []
+        extractive: list[Told] = []
         for rewrite in self._questions.get(passage.id, ()):
             random = Random(content_id(str(self._seed), passage.id, rewrite.question))  # noqa: S311 (not for secrets)
             others = self._answers[rewrite.kind].wrong_for(rewrite.question, rewrite.text)
             fitting = form if len(others) >= form.choices - 1 else PLAIN
             prompt, completion = fitting.fill(rewrite.question, rewrite.text, others, random)
-            normative.append(_row("normative", prompt, completion, parents))
-            extractive.append(_row("extractive", f"{passage_text(passage)}\n\n{prompt}", completion, parents))
+            opened = f"{passage_text(passage)}\n\n{prompt}"
+            normative.append(Told(_row("normative", prompt, completion, parents), rewrite.text))
+            extractive.append(Told(_row("extractive", opened, completion, parents), rewrite.text))
         return normative, extractive
 
 

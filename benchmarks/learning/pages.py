@@ -1,0 +1,35 @@
+"""The World Factbook's own entries as pages that the plugin `wiki` can search: a source that tells what is asked."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cem_embedded.factbook.clean import plain
+from cem_embedded.factbook.data import load_countries
+
+LONGEST = 300
+"""Characters of a field; longer ones are prose about several things."""
+LEFT_OUT = ("Introduction", "Transnational Issues", "Terrorism", "Military and Security")
+
+
+def write_pages(path: Path) -> Path:
+    """One page for each country, each of its short fields a sentence: "Togo: Elevation, highest point: Mont Agou." """
+    pages = {}
+    for country in load_countries():
+        told = (f"{country.name}: {name}: {text}." for name, text in _fields(country.record))
+        pages[country.name] = {"title": country.name, "extract": "\n".join(told)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(pages, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def _fields(record: Mapping[str, Any], names: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    for key, value in record.items():
+        if key == "text" and isinstance(value, str):
+            text = re.sub(r"\s+", " ", plain(value)).strip(" .")
+            if text and len(text) <= LONGEST:
+                yield ", ".join(names[1:] or names), text
+        elif isinstance(value, Mapping) and key not in LEFT_OUT:
+            yield from _fields(value, (*names, key))
