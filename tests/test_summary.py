@@ -50,14 +50,15 @@ def test_perplexity_is_that_of_the_starting_model_and_of_the_rounds(evolve: Evol
     assert any("perplexity" in reason for reason in turn["gate"]["reasons"])
 
 
-def test_mistakes_are_counted_by_whether_their_answer_was_found(evolve: Evolve) -> None:
+def test_mistakes_are_counted_by_where_their_answer_stands(evolve: Evolve) -> None:
     """Sources name every town; a limit of one piece a mistake keeps the sentence that names it."""
-    run = evolve(pieces={"per_mistake": 1})
+    run = evolve(pieces={"per_mistake": 1}, arms=["random"])
     (turn,) = run.summary()["rounds"]
     wrong, fixed = turn["mined"]["n"] - turn["mined"]["right_before"], turn["mined"]["fixed"]
-    assert turn["told"]["shown"] == {"wrong": wrong, "fixed": fixed}
-    assert turn["told"]["not_shown"] == {"wrong": 0, "fixed": 0}
-    assert turn["told"]["knowledge"]["shown"]["wrong"] == turn["mistakes"].get("knowledge", 0)
+    assert turn["told"]["trained"] == {"wrong": wrong, "fixed": fixed}
+    assert turn["told"]["shown"] == turn["told"]["not_shown"] == {"wrong": 0, "fixed": 0}
+    assert turn["told"]["knowledge"]["trained"]["wrong"] == turn["mistakes"].get("knowledge", 0)
+    assert turn["arms"]["random"]["told"]["trained"]["wrong"] == wrong
 
 
 def test_the_matrix_watches_held_out_questions_and_each_rounds_mistakes(evolve: Evolve) -> None:

@@ -11,11 +11,16 @@ PAPER_SHARES = {"passage": 0.4, "normative": 0.15, "extractive": 0.3, "review": 
 
 ARMS: dict[str, Overlay] = {
     "defaults": {},
+    "thorough": {
+        "mixer": {"token_budget": 11_000, "weights": {"passage": 2, "normative": 2}},
+        "trainer": {"interpolation": 0.45},
+    },
     "less review": {"mixer": {"shares": {"passage": 0.45, "normative": 0.35, "review": 0.15, "general": 0.05}}},
     "raw passages": {**WHOLE, **UNCHANGED, "mixer": {"shares": {"passage": 1}, "open_book": "all"}},
     "the paper's rows": {**WHOLE, "mixer": {"shares": PAPER_SHARES, "open_book": "all"}},
     "without cutting": WHOLE,
     "without rewriting": UNCHANGED,
+    "without blanks": {"rewriters": {"rules": {"blanks": 0}}},
     "without review": {"mixer": {"review": 0}},
     "without reading first": {"mixer": {"open_book": "all"}},
     "all the way": {"trainer": {"interpolation": 1.0}},
@@ -25,8 +30,11 @@ ARMS: dict[str, Overlay] = {
         "mixer": {"own_pairs": True, "shares": {"normative": 0.65, "review": 0.3, "general": 0.05}},
     },
 }
-"""Configuration laid over the defaults. Every pass has the same budget of tokens."""
-RANDOM = {"defaults": "random passages", "less review": "random passages, less review"}
+"""Configuration laid over the defaults. Every pass has the same budget of tokens, but where an arm sets its own."""
+RANDOM = {"defaults": "random passages", "thorough": "random passages, thorough"}
 """Arms beside which the same recipe is trained on passages about something else, and what that is called."""
-SMALL = ("defaults", "less review", "raw passages", "the paper's rows", "without review", "all the way", "answer pairs")
-"""Those of the small form."""
+SMALL = {
+    "factbook": ("defaults", "raw passages", "the paper's rows", "answer pairs"),
+    "factbook, own pages": ("defaults", "thorough"),
+}
+"""Those of the small form, by set; of a question file the defaults alone."""

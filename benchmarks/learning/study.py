@@ -1,11 +1,12 @@
 """What does learning from mistakes fix and break, and which part of the recipe does it? Arms side by side.
 
     python benchmarks/learning/study.py [--set factbook] [--set FILE.jsonl …] [--arms small] [--seeds 1]
-        [--budget 5000] [--runs runs/study] [--out benchmarks/results/learning.json]
+        [--budget 6500] [--runs runs/study] [--out benchmarks/results/learning.json]
 
 Every arm is a run of `cem-toolkit evolve` with one change to its configuration, on the same questions, passages and
 number of tokens a pass; `random passages` train the same recipe on passages about something else. A set is
-`factbook` (the embedded preset's questions) or a file with `question`, `choices` and `answer` a line. Results are
+`factbook` (the embedded preset's questions, looked up in Wikipedia), `factbook, own pages` (the same, looked up in the
+Factbook's own entries, which tell what is asked) or a file with `question`, `choices` and `answer` a line. Results are
 written after every run, and finished stages are reused, so a study that was stopped goes on. Prints the table of
 docs/results.md.
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from arms import ARMS, RANDOM, SMALL
+from pages import write_pages
 from tally import Tally, table
 
 from cem_toolkit import evolve
@@ -28,20 +30,18 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", action="append", dest="sets", help="factbook, or a question file; repeatable")
+    parser.add_argument("--set", action="append", dest="sets", help="one of these; repeatable")
     parser.add_argument("--arms", default="small", help="small, all, or names separated by commas")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--budget", type=int, default=5000, help="tokens of one pass over the training set")
+    parser.add_argument("--budget", type=int, default=6500, help="tokens of one pass over the training set")
     parser.add_argument("--runs", type=Path, default=Path("runs/study"))
     parser.add_argument("--out", type=Path, default=HERE.parent / "results" / "learning.json")
     given = parser.parse_args()
-    known = {"small": SMALL, "all": tuple(ARMS)}
-    names = known.get(given.arms) or tuple(given.arms.split(","))
     tallies: dict[tuple[str, str], Tally] = {}
     for seed in range(given.seeds):
-        for name in given.sets or ["factbook"]:
+        for name in given.sets or SMALL:
             label = Path(name).stem
-            for arm in names:
+            for arm in arms_of(name, given.arms):
                 run = evolve(**configuration(name, arm, seed, given.budget, given.runs))
                 tallies.setdefault((label, arm), Tally()).add(run, None)
                 if arm in RANDOM:
@@ -50,11 +50,22 @@ def main() -> None:
     print(table(json.loads(given.out.read_text(encoding="utf-8"))["sets"]))
 
 
+def arms_of(name: str, wanted: str) -> tuple[str, ...]:
+    """The arms that `--arms` names for a set."""
+    if wanted == "small":
+        return SMALL.get(name, ("defaults",))
+    return tuple(ARMS) if wanted == "all" else tuple(wanted.split(","))
+
+
 def configuration(name: str, arm: str, seed: int, budget: int, runs: Path) -> dict[str, Any]:
     """What `evolve` is given for an arm on a set."""
     overlay: dict[str, Any] = {section: dict(values) for section, values in ARMS[arm].items()}
     overlay["mixer"] = {"token_budget": budget, **overlay.get("mixer", {})}
-    overlay |= {} if name == "factbook" else {"tasks": [name]}
+    if name == "factbook, own pages":
+        pages = write_pages((runs / "factbook.json").resolve())
+        overlay["sources"] = {"wiki": {"data": str(pages), "max_chars": 100_000, "licence": "public domain"}}
+    elif name != "factbook":
+        overlay["tasks"] = [name]
     overlay |= {"arms": ["random"]} if arm in RANDOM else {}
     return {"preset": "embedded", "plugins": ["wiki", "trl"], "seed": seed, "out": runs, **overlay}
 

@@ -7,12 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from cem_toolkit.excerpts import showing
 from cem_toolkit.outcomes import paired
-from cem_toolkit.records import Passage
 from cem_toolkit.run import Run
-from cem_toolkit.store import read_records
-from cem_toolkit.summary import right_answers
+from cem_toolkit.summary import mistakes_told
 
 DRAWS = 2000
 Counted = tuple[str, bool, bool]
@@ -21,8 +18,9 @@ Counted = tuple[str, bool, bool]
 
 @dataclass
 class Tally:
-    """Questions by what is told of them. `mistakes` are all of them, their own pairs trained on or not; `shown` are
-    those whose answer stands in a page that was found for them, `knowledge` the ones of these that lack knowledge.
+    """Questions by what is told of them. `mistakes` are all of them, their own pairs trained on or not; `told`
+    are those whose answer stands in a row about them that the run itself trained on, whatever its control arm did;
+    `knowledge, …` the ones of these that lack it.
     `unreviewed` are mined, siblings and held out together; the others are the run's sets of questions."""
 
     questions: dict[str, list[Counted]] = field(default_factory=dict)
@@ -41,13 +39,12 @@ class Tally:
             counted = [(group, *pair) for group, pair in zip(groups, found.pairs, strict=True)]
             for label in (name, "unreviewed") if name in ("mined", "siblings", "held_out") else (name,):
                 self.questions.setdefault(label, []).extend(counted)
-        pages = read_records(turn.folder / "guard" / "passages.jsonl", Passage)
-        shown = showing(pages, right_answers(turn, run.start))
+        where = mistakes_told(turn, run.start)
         for mistake in turn.mistakes:
             now = trained.answers[mistake.task, mistake.attempt_id]
-            sets = ["mistakes", "shown" if mistake.id in shown else "not shown"]
-            if mistake.id in shown and mistake.kind == "knowledge":
-                sets.append("knowledge")
+            sets = ["mistakes", "told" if where[mistake.id] == "trained" else "not told"]
+            if mistake.kind == "knowledge":
+                sets += [f"knowledge, {each}" for each in sets[1:]]
             for name in sets:
                 self.questions.setdefault(name, []).append((now.group or mistake.id, False, now.correct))
         self.seeds += 1
@@ -113,15 +110,16 @@ def table(sets: Mapping[str, Mapping[str, Any]]) -> str:
         lines += [
             f"**{name}**",
             "",
-            "| arm | fixed of all | fixed where the answer is shown | broken | mined, points | siblings, points "
-            "| held out, points | perplexity |",
-            "|---|---|---|---|---|---|---|---|",
+            "| arm | fixed of all | of those told | of those not told | broken | mined, points "
+            "| siblings, points | held out, points | perplexity |",
+            "|---|---|---|---|---|---|---|---|---|",
         ]
         for arm, figures in arms.items():
             of = figures["sets"]
             cells = [
                 _rate(of.get("mistakes"), "fix_rate"),
-                _rate(of.get("shown"), "fix_rate"),
+                _rate(of.get("told"), "fix_rate"),
+                _rate(of.get("not told"), "fix_rate"),
                 _rate(of.get("unreviewed"), "break_rate"),
                 *(_points(of.get(key)) for key in ("mined", "siblings", "held_out")),
                 " → ".join(f"{value:.1f}" for value in figures["perplexity"]),

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from math import exp
 from typing import TYPE_CHECKING, Any
 
-from cem_toolkit.excerpts import showing
+from cem_toolkit.excerpts import says, showing
 from cem_toolkit.outcomes import GENERAL, Answers, Pairs, outcomes, pair_up, paired, set_name
 from cem_toolkit.records import Attempt, Mistake
 from cem_toolkit.store import read_records
@@ -49,20 +49,24 @@ def _round(
     sets = paired(start, turn.answers, reviewed)
     train, gate, opened = turn.stage("train"), turn.stage("gate"), turn.stage("read")
     base = run.round(turn.base)
+    where = mistakes_told(turn, base)
     return {
         "round": turn.number,
         "asked": {"n": len(turn.answers), "total": len(start)},
         **outcomes(sets),
         "changes": _changes(sets),
         "mistakes": dict(Counter(mistake.kind for mistake in turn.mistakes)),
-        "told": _told(turn, base),
+        "told": _told(turn, turn.answers, where),
         "passages": len(turn.passages),
         **_cost(turn),
         "dropped": dict(Counter(drop.reason for drop in turn.dropped)),
         "open_book": dict(opened.figures) or None if opened else None,
         "neutral": _neutral(run.start.stage("evaluate"), turn.stage("evaluate")),
         "gate": dict(gate.figures) if gate else None,
-        "arms": {arm.name: _arm(arm, turn, start, reviewed, older) for arm in turn.arms},
+        "arms": {
+            arm.name: {**_arm(arm, turn, start, reviewed, older), "told": _told(turn, arm.answers, where)}
+            for arm in turn.arms
+        },
         "noise": _noise(turn, start, reviewed),
         "seconds": {stage.name: round(stage.seconds, 1) for stage in turn.stages},
         "reused": [stage.name for stage in turn.stages if stage.reused],
@@ -84,19 +88,31 @@ def right_answers(turn: "Round", base: "Round") -> dict[str, str]:
     }
 
 
-def _told(turn: "Round", base: "Round") -> dict[str, Any]:
-    """Of the mistakes by whether the answer stands in a passage that was found for them: how many there are and how
-    many of those asked again are right now; all of them, and under `knowledge` those that are a lack of knowledge."""
-    shown = showing(turn.passages, right_answers(turn, base))
-    now = {mistake.id: turn.answers.get((mistake.task, mistake.attempt_id)) for mistake in turn.mistakes}
+def mistakes_told(turn: "Round", base: "Round") -> dict[str, str]:
+    """The round's mistakes, by id, and where their answer stands: "trained", in a row about them that is not their own
+    pair; "shown", only in a passage that was found for them; "not_shown", in neither."""
+    answers = right_answers(turn, base)
+    shown = showing(turn.passages, answers)
+    trained = {
+        mistake
+        for row in turn.rows
+        if not row.own_pairs
+        for mistake in row.parents
+        if mistake in answers and says(f"{row.prompt} {row.completion}", answers[mistake])
+    }
+    return {key: "trained" if key in trained else "shown" if key in shown else "not_shown" for key in answers}
+
+
+def _told(turn: "Round", answers: Answers, where: Mapping[str, str]) -> dict[str, Any]:
+    """How many of the mistakes that were asked again are right now by `answers`, by `where` their own answer stands:
+    all of them, and under `knowledge` those that are a lack of knowledge."""
 
     def count(mistakes: Iterable[Mistake]) -> dict[str, dict[str, int]]:
-        counts = {name: {"wrong": 0, "fixed": 0} for name in ("shown", "not_shown")}
+        counts = {name: {"wrong": 0, "fixed": 0} for name in ("trained", "shown", "not_shown")}
         for mistake in mistakes:
-            if answer := now[mistake.id]:
-                told = counts["shown" if mistake.id in shown else "not_shown"]
-                told["wrong"] += 1
-                told["fixed"] += answer.correct
+            if answer := answers.get((mistake.task, mistake.attempt_id)):
+                counts[where[mistake.id]]["wrong"] += 1
+                counts[where[mistake.id]]["fixed"] += answer.correct
         return counts
 
     return {**count(turn.mistakes), "knowledge": count(m for m in turn.mistakes if m.kind == "knowledge")}

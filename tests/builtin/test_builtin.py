@@ -8,8 +8,8 @@ def test_registered_under_their_names() -> None:
     classes = [*builtin.cem_register_miners(), *builtin.cem_register_rewriters(), *builtin.cem_register_mixers()]
     assert [(cls.__name__, cls.name, cls.version) for cls in classes] == [
         ("CemMiner", "cem", "2"),
-        ("Rules", "rules", "1"),
-        ("CemMixer", "cem", "4"),
+        ("Rules", "rules", "2"),
+        ("CemMixer", "cem", "5"),
     ]
     for cls in classes:
         fields = cls.Options.model_fields.values()

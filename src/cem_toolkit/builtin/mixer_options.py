@@ -11,7 +11,7 @@ from cem_toolkit.records import RowKind
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Amount = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, le=1)]
 
-SHARES: dict[RowKind, float] = {"passage": 0.3, "normative": 0.2, "extractive": 0.0, "review": 0.45, "general": 0.05}
+SHARES: dict[RowKind, float] = {"passage": 0.25, "normative": 0.35, "extractive": 0.0, "review": 0.35, "general": 0.05}
 
 
 class MixerOptions(Options):

@@ -114,6 +114,14 @@ def _rate(part: int, whole: int) -> str:
     return f"{part:,}/{whole:,} ({part / whole:.1%})" if whole else "-"
 
 
+def _told(told: Mapping[str, Any]) -> tuple[str, str]:
+    """How many are fixed of the mistakes of which a row tells the answer, and of the others."""
+    others = told["shown"], told["not_shown"]
+    return _rate(told["trained"]["fixed"], told["trained"]["wrong"]), _rate(
+        sum(each["fixed"] for each in others), sum(each["wrong"] for each in others)
+    )
+
+
 def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
     arms, random = turn["arms"], turn["arms"].get("random", {})
     if against := random.get("against", {}).get("mined"):
@@ -132,13 +140,11 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
         yield f"open book: the best passage alone, put before the question, fixes {fixed} of the mistakes" + (
             f"; one found for another mistake {other}" if other else ""
         )
-    told = turn["told"]
-    if told["shown"]["wrong"]:
-        yield (
-            f"the answer stands in what was found for {told['shown']['wrong']:,} of the mistakes: "
-            f"{_rate(told['shown']['fixed'], told['shown']['wrong'])} of them are fixed, and of the others "
-            f"{_rate(told['not_shown']['fixed'], told['not_shown']['wrong'])}"
-        )
+    if wrong := turn["told"]["trained"]["wrong"]:
+        beside = [f", by random passages {each}" for each in _told(random["told"])] if random else ["", ""]
+        told, others = _told(turn["told"])
+        yield f"the answer stands in what was trained on for {wrong:,} mistakes: {told} of these are fixed{beside[0]}"
+        yield f"of the other mistakes {others} are fixed{beside[1]}"
     if neutral:
         before, after = (perplexity(neutral[f"perplexity_{when}"]) for when in ("before", "after"))
         yield f"perplexity on neutral text: {before} -> {after}"

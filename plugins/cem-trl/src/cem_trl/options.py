@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from cem_toolkit.api import Options
 
-LEARNING_RATES = {"full": 5e-5, "lora": 2e-4}
+LEARNING_RATES = {"full": 7e-5, "lora": 2e-4}
 SHARES = {"careful": 0.2, "balanced": 0.35, "eager": 0.6}
 """Of the way from the starting weights to the trained ones; docs/results.md says what they fix and break."""
 MOST_ROWS_AT_ONCE = 8
@@ -34,7 +34,7 @@ class TrlOptions(Options):
     )
     epochs: int = Field(3, ge=1, description="Passes over the rows.")
     learning_rate: float | None = Field(
-        None, gt=0, description="Peak learning rate of AdamW. Default: 5e-5 for full, 2e-4 for lora."
+        None, gt=0, description="Peak learning rate of AdamW. Default: 7e-5 for full, 2e-4 for lora."
     )
     schedule: Literal["cosine", "linear", "constant"] = Field(
         "cosine", description="Course of the learning rate after the warm-up: down to 0 by the last step, or constant."
@@ -51,7 +51,7 @@ class TrlOptions(Options):
     max_grad_norm: float = Field(
         1.0, ge=0, description="Gradients are scaled down to this norm at most; 0 leaves them as they are."
     )
-    batch_size: int = Field(16, ge=1, description="Rows per optimiser step.")
+    batch_size: int = Field(32, ge=1, description="Rows per optimiser step.")
     micro_batch_size: int | None = Field(
         None,
         ge=1,
