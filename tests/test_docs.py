@@ -78,7 +78,10 @@ def test_the_table_of_speeds_is_the_one_that_was_measured() -> None:
 def test_the_table_of_what_was_learnt_is_the_one_that_was_measured() -> None:
     tally = runpy.run_path(str(ROOT / "benchmarks" / "learning" / "tally.py"))
     measured = json.loads((ROOT / "benchmarks" / "results" / "learning.json").read_text(encoding="utf-8"))
-    assert tally["table"](measured["sets"]).strip() in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    told = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    assert tally["table"](measured["sets"]).strip() in told
+    forms = json.loads((ROOT / "benchmarks" / "results" / "direction.json").read_text(encoding="utf-8"))
+    assert tally["forms_table"](forms["ways"]) in told
 
 
 def test_links_between_pages_lead_somewhere() -> None:

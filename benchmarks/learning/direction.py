@@ -2,10 +2,10 @@
 
     python benchmarks/learning/direction.py [--seed 0] [--out benchmarks/results/direction.json]
 
-For every Factbook question of seven kinds that the model answers wrongly, the fact itself is put into one sentence by a
+For 150 Factbook questions of seven kinds that the model answers wrongly, the fact itself is put into one sentence by a
 template: with the answer last ("The capital of Togo is Lomé."), with the answer first ("Lomé is the capital of Togo."),
 or with the answer left out, to be given behind it ("Fill in the blank: ___ is the capital of Togo."). Each form is
-trained on with the same review rows and nothing else, by the defaults of the trainer `trl`; `review` are those rows
+trained on with the same review rows and nothing else, by the defaults of the trainer `trl`; `not told` are those rows
 alone. Counted is what of the questions is right afterwards, and what else that was right, and not reviewed, is wrong.
 
 This trains on the facts that are asked about, which the loop never does: it tells what a form is worth, not what the
@@ -19,6 +19,8 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from tally import forms_table
 
 from cem_embedded.factbook import write_questions
 from cem_embedded.gemma import gguf_path
@@ -35,7 +37,7 @@ from cem_toolkit.testing import make_context
 from cem_trl.trainer import Trl
 
 CACHE = Path("~/.cache/cem-toolkit").expanduser()
-REVIEWED = 100
+FACTS, REVIEWED = 150, 60
 FORMS = {
     r"What is the capital of (.+)\?": ("The capital of {0} is {a}.", "{a} is the capital of {0}."),
     r"What is the highest point of (.+)\?": ("The highest point of {0} is {a}.", "{a} is the highest point of {0}."),
@@ -58,7 +60,7 @@ FORMS = {
     ),
 }
 """By question: the fact with the answer last, and with the answer first."""
-WAYS = ("answer last", "answer first", "answer left out", "review")
+WAYS = ("told with the answer last", "told with the answer first", "asked with the answer left out", "not told")
 
 
 def main() -> None:
@@ -72,23 +74,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         questions = write_questions(Path(folder) / "factbook.jsonl", names=ASKED)
         start = answers(model, questions, Path(folder) / "start")
-        told = {attempt.id: pair for attempt in start if not attempt.correct and (pair := forms(attempt))}
+        wrong = {attempt.id: told for attempt in start if not attempt.correct and (told := forms(attempt))}
+        facts = dict(list(wrong.items())[:FACTS])
         right = [attempt for attempt in start if attempt.correct]
         reviewed, unreviewed = right[:REVIEWED], right[REVIEWED:]
         result: dict[str, Any] = {"seed": given.seed, "processor": processor(), "trainer": Trl.Options().model_dump()}
         result["ways"] = {}
         for way in WAYS:
-            rows = [*(row for pair in told.values() if (row := written(way, *pair))), *map(review_row, reviewed)]
+            rows = [*(row for fact in facts.values() if (row := written(way, *fact))), *map(review_row, reviewed)]
             here = Path(folder) / way
             figures = Trl(Trl.Options()).train(rows, make_context(here, model=model, seed=given.seed))
             now = {each.id: each.correct for each in answers(trained(here), questions, here)}
             counted = {
-                "fixed": asdict(rate(sum(now[key] for key in told), len(told))),
+                "fixed": asdict(rate(sum(now[key] for key in facts), len(facts))),
                 "broken": asdict(rate(sum(not now[each.id] for each in unreviewed), len(unreviewed))),
             }
             result["ways"][way] = {**counted, "tokens": figures["tokens"]}
             given.out.write_text(json.dumps(result, indent=1, default=str) + "\n", encoding="utf-8")
-            print(f"{way:16}", *(f"{name} {each['count']} of {each['of']}" for name, each in counted.items()), sep="  ")
+    print(forms_table(result["ways"]))
 
 
 def answers(model: Model, questions: Path, folder: Path) -> list[Attempt]:
@@ -113,7 +116,7 @@ def forms(attempt: Attempt) -> tuple[str, str, str] | None:
 def written(way: str, last: str, first: str, answer: str) -> Row | None:
     """The row that tells a fact in the form `way`."""
     asked = PLAIN.template.replace("{question}", f"Fill in the blank: {first.replace(answer, BLANK, 1)}")
-    told = {"answer last": ("", last), "answer first": ("", first), "answer left out": (asked, f" {answer}")}
+    told = dict(zip(WAYS, (("", last), ("", first), (asked, f" {answer}")), strict=False))
     if way not in told:
         return None
     prompt, completion = told[way]

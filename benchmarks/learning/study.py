@@ -46,7 +46,8 @@ def main() -> None:
                 tallies.setdefault((label, arm), Tally()).add(run, None)
                 if arm in RANDOM:
                     tallies.setdefault((label, RANDOM[arm]), Tally()).add(run, "random")
-                given.out.write_text(json.dumps(result(tallies, run, given.budget), indent=1) + "\n", encoding="utf-8")
+                told = json.dumps(result(tallies, run, given.budget), indent=1).replace(f"{given.runs.resolve()}/", "")
+                given.out.write_text(told + "\n", encoding="utf-8")
     print(table(json.loads(given.out.read_text(encoding="utf-8"))["sets"]))
 
 

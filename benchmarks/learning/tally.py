@@ -142,3 +142,16 @@ def _points(figures: Mapping[str, Any] | None) -> str:
         return "–"
     value, low, high = figures["points"]
     return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def forms_table(ways: Mapping[str, Mapping[str, Any]]) -> str:
+    """The figures of `direction.py` in Markdown."""
+    lines = ["| the fact is | fixed | broken |", "|---|---|---|"]
+    for way, figures in ways.items():
+        cells = []
+        for name in ("fixed", "broken"):
+            of = figures[name]
+            share, low, high = (100 * of[each] for each in ("share", "low", "high"))
+            cells.append(f"{of['count']} of {of['of']}: {share:.0f} % ({low:.0f} to {high:.0f})")
+        lines.append(f"| {way} | {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -8,7 +8,7 @@ from cem_toolkit.api import Options
 
 LEARNING_RATES = {"full": 7e-5, "lora": 2e-4}
 SHARES = {"careful": 0.2, "balanced": 0.35, "eager": 0.6}
-"""Of the way from the starting weights to the trained ones; docs/results.md says what they fix and break."""
+"""Of the way from the starting weights to the trained ones."""
 MOST_ROWS_AT_ONCE = 8
 
 
