@@ -22,7 +22,7 @@ def test_taking_a_sign_away_sets_that_option() -> None:
         "  # limit: null",
         "  # keys: keyphrase",
         "    # top_k: 5",
-        "    # statements: 3",
+        "    # statements: 4",
         "  # review: 0.5",
         "  # epochs: 3",
         "# seed: 0",
