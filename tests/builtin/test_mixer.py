@@ -47,11 +47,7 @@ def mix(
     steering = [WRONG, *RIGHT] if attempts is None else attempts
     guard = LeakGuard(steering)
     found = [CHAD, CITY] if passages is None else passages
-    asked = {
-        "statements": 0,
-        "blanks": 9,
-        **(rules or {}),
-    }  # questions alone, where a test is not about the others
+    asked = {"statements": 0, "blanks": 9} | (rules or {})  # questions alone, where a test is not about the others
     given = {
         "screen_rows": lambda rows: guard.screen_rows(rows)[0],
         "rewrites": tuple(Rules(RulesOptions(**asked)).rewrite(found, make_context(tmp_path))),
@@ -161,7 +157,7 @@ def test_lettered_tasks_get_lettered_rows(tmp_path: Path) -> None:
     lettered = of(mix(tmp_path, texts, attempts=[wrong]), "normative")
     assert lettered and all("\nA. " in row.prompt and row.completion.strip() in "ABCD" for row in lettered)
     alone = of(mix(tmp_path, texts[:1], attempts=[wrong]), "normative")
-    assert {row.prompt.count("\n") for row in alone} == {1}  # too few wrong answers to offer: an open question
+    assert [row.prompt.count("\n") for row in alone] == [1, 1]  # too few wrong answers to offer: an open question
 
 
 def test_own_questions_are_not_trained_on_unless_asked(tmp_path: Path) -> None:

@@ -131,13 +131,18 @@ class CemMixer(Mixer):
         ctx: Context,
     ) -> dict[str, dict[RowKind, list[Row]]]:
         """Rows of the mistakes' own questions, by mistake and kind; none but with `own_pairs`."""
-        asked = {(attempt.task, attempt.id): attempt for attempt in attempts} if self.options.own_pairs else {}
-        own: dict[str, dict[RowKind, list[Row]]] = {}
-        for mistake in mistakes:
-            attempt = asked.get((mistake.task, mistake.attempt_id))
-            made = make.own_rows(attempt, mistake, best[mistake.id]) if attempt else ([], [])
-            normative, extractive = map(ctx.screen_rows, made)
-            own[mistake.id] = {"passage": [], "normative": normative, "extractive": extractive}
+        own: dict[str, dict[RowKind, list[Row]]] = {each.id: {kind: [] for kind in ABOUT_MISTAKES} for each in mistakes}
+        if not self.options.own_pairs:
+            return own
+        asked = {(attempt.task, attempt.id): attempt for attempt in attempts}
+        made = {
+            mistake.id: make.own_rows(attempt, mistake, best[mistake.id])
+            for mistake in mistakes
+            if (attempt := asked.get((mistake.task, mistake.attempt_id)))
+        }
+        kept = {row.id for row in ctx.screen_rows([row for pair in made.values() for rows in pair for row in rows])}
+        for key, pair in made.items():
+            own[key]["normative"], own[key]["extractive"] = ([row for row in rows if row.id in kept] for rows in pair)
         return own
 
     def _review(self, attempts: Sequence[Attempt], ctx: Context) -> list[Row]:
