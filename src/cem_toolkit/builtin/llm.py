@@ -4,15 +4,10 @@ A few-shot prompt shows a question with its options and the entities of both, so
 (Continue Evolving from Mistakes, arXiv 2404.08707; the first example is the paper's figure's, the others are ours).
 """
 
-import contextlib
-import json
-import os
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from cem_toolkit.api import Attempt, CemError, Context, content_id, normalise
+from cem_toolkit.api import Attempt, normalise
 from cem_toolkit.builtin.keyphrases import distinct, is_telling, telling_choices
 from cem_toolkit.builtin.text import STOPWORDS, is_spaceless
 
@@ -66,66 +61,3 @@ def knowledge_points(attempts: Sequence[Attempt], outputs: Sequence[str], limit:
     """The points of every attempt's output, at most `limit` each; empty where the output holds none."""
     pairs = zip(attempts, outputs, strict=True)
     return [parse(output, attempt.question, attempt.choices)[:limit] for attempt, output in pairs]
-
-
-def check_endpoint(key_env: str) -> None:
-    """Raises CemError where the openai package or the named environment variable is missing."""
-    try:
-        import openai  # noqa: F401
-    except ImportError:
-        raise CemError("llm_endpoint needs the openai package: pip install 'cem-toolkit[openai]'") from None
-    if key_env and not os.environ.get(key_env):
-        raise CemError(f"llm_key_env names the environment variable {key_env}, which is not set")
-
-
-def ask_endpoint(prompts: Sequence[str], ctx: Context, *, endpoint: str, model: str, key_env: str) -> list[str]:
-    """Answers of an OpenAI-compatible chat endpoint to `prompts`, in order; eight requests at a time.
-
-    Answers are kept in the stage's folder as they come, so that a stage tried again asks for none twice. Requests are
-    tried again as the openai package does it: on lost connections, timeouts, HTTP 408, 409, 429 and 5xx. Where that
-    does not help, CemError is raised.
-    """
-    check_endpoint(key_env)
-    import openai
-
-    secret = os.environ[key_env] if key_env else "none"
-    client = openai.OpenAI(base_url=endpoint, api_key=secret, timeout=60, max_retries=4)
-
-    def ask(text: str) -> str:
-        reply = client.chat.completions.create(
-            model=model, messages=[{"role": "user", "content": text}], max_tokens=MAX_TOKENS, temperature=0
-        )
-        return (reply.choices[0].message.content or "") if reply.choices else ""
-
-    kept = ctx.folder / "knowledge-points.jsonl"
-    known = _read_answers(kept)
-    keys = [content_id(endpoint, model, text) for text in prompts]
-    waiting = {key: text for key, text in zip(keys, prompts, strict=True) if key not in known}
-    with (
-        client,
-        kept.open("a", encoding="utf-8") as file,
-        ctx.progress("asking for knowledge points", len(waiting)) as step,
-        ThreadPoolExecutor(8) as pool,
-    ):
-        file.write("\n")  # an interrupted try may have left half a line
-        try:
-            for key, answer in zip(waiting, pool.map(ask, waiting.values()), strict=True):
-                known[key] = answer
-                file.write(json.dumps({"id": key, "answer": answer}) + "\n")
-                file.flush()
-                step.advance()
-        except openai.OpenAIError as error:
-            pool.shutdown(cancel_futures=True)
-            hint = "" if key_env else "; if it wants a key, name the variable that holds it in llm_key_env"
-            raise CemError(f"the language model at {endpoint} failed: {error}{hint}") from error
-    return [known[key] for key in keys]
-
-
-def _read_answers(path: Path) -> dict[str, str]:
-    """Answers that an interrupted try kept, by id, from lines that were written whole."""
-    answers: dict[str, str] = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        with contextlib.suppress(ValueError):
-            data = json.loads(line)
-            answers[data["id"]] = data["answer"]
-    return answers

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from cem_toolkit.api import Attempt, CemError, Context, Miner, Mistake, Options, content_id
 from cem_toolkit.builtin import keyphrases, llm
+from cem_toolkit.builtin.endpoint import Endpoint
 from cem_toolkit.records import MistakeKind
 from cem_toolkit.triage import Verdict, ask_again, judge
 
@@ -73,7 +74,7 @@ class CemMiner(Miner):
     def check(self, ctx: Context) -> None:
         self._doubtful(ctx)
         if self.options.llm_endpoint:
-            llm.check_endpoint(self.options.llm_key_env)
+            self._endpoint().check()
 
     def fingerprint(self, ctx: Context) -> str:
         """The hash of `doubtful_file`."""
@@ -123,12 +124,15 @@ class CemMiner(Miner):
         return [found or keyphrases.queries(a.question, a.choices, limit) for a, found in pairs]
 
     def _ask(self, prompts: Sequence[str], ctx: Context) -> list[str]:
-        options = self.options
-        if not options.llm_endpoint:
+        if not self.options.llm_endpoint:
             return ctx.generate(prompts, llm.MAX_TOKENS) if prompts else []
-        return llm.ask_endpoint(
-            prompts, ctx, endpoint=options.llm_endpoint, model=options.llm_model, key_env=options.llm_key_env
+        return self._endpoint().ask(
+            prompts, llm.MAX_TOKENS, ctx, kept="knowledge-points.jsonl", label="asking for knowledge points"
         )
+
+    def _endpoint(self) -> Endpoint:
+        options = self.options
+        return Endpoint(options.llm_endpoint, options.llm_model, options.llm_key_env, key_option="llm_key_env")
 
     def _doubtful(self, ctx: Context) -> frozenset[str]:
         ids = list(self.options.doubtful)
