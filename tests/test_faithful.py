@@ -44,7 +44,7 @@ def test_what_the_passage_says_is_kept(text: str, question: str) -> None:
     ("text", "question", "why"),
     [
         ("Togo borders Benin.", "", "names 'Benin'"),
-        ("Togo gained independence in 1961.", "", "names '1961'"),
+        ("Togo gained independence in 1961.", "", "says '1961'"),
         ("Benin borders Ghana.", "", "names 'Benin'"),
         ("Lomé", "What is the capital of Benin?", "names 'Benin'"),
         ("Accra", "What is the capital of Togo?", "names 'Accra'"),
@@ -61,9 +61,56 @@ def test_what_it_does_not_say_is_named(text: str, question: str, why: str) -> No
     assert unfaithful(said(text, question), TOGO) == why
 
 
-def test_a_denial_of_the_passage_s_own_may_be_said_again() -> None:
-    lake = Passage.make(text="The lake never freezes.", title="Lake", source="s", licence="CC0", hits=())
-    assert unfaithful(said("Never does the lake freeze.", passage_id=lake.id), lake) == ""
+def of(text: str, title: str = "Kara") -> Passage:
+    return Passage.make(text=text, title=title, source="s", licence="CC0", hits=())
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "why"),
+    [
+        ("The lake never freezes.", "Never does the lake freeze.", ""),
+        ("The lake doesn't freeze.", "The lake does not freeze.", ""),
+        ("Kara is not only a city but a port.", "Kara is a city and a port.", ""),
+        ("Kara borders Bo. It does not reach the sea.", "Kara borders Bo.", ""),
+        ("Kara, which is not old, is the capital of Bo.", "The capital of Bo is Kara.", ""),
+        ("Kara borders Bo. Kara never borders the sea.", "Kara never borders the sea.", ""),
+        ("The lake never freezes.", "The lake freezes.", "affirms 'freez', which is denied"),
+        ("Kara has no harbour.", "Kara has a harbour.", "affirms 'harbo', which is denied"),
+        ("Kara isn't old.", "Kara is old.", "affirms 'old', which is denied"),
+        ("Kara is old.", "Kara isn't old.", "says 'not'"),
+        ("Kara lies on a river. It has no harbour.", "Kara lies on no river.", "says 'no'"),
+    ],
+)
+def test_denials_are_the_passage_s_own_sentence_by_sentence(source: str, text: str, why: str) -> None:
+    kara = of(source)
+    assert unfaithful(said(text, passage_id=kara.id), kara) == why
+
+
+def test_a_title_that_denies_denies_nothing_of_the_page() -> None:
+    film = of("It is a film of 2007.", "No Country for Old Men")
+    assert unfaithful(said("No Country for Old Men is a film of 2007.", passage_id=film.id), film) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Kara has 1500 wells in two valleys.", ""),
+        ("Kara has 1,500 wells in 2 valleys.", ""),
+        ("Kara has 501 wells.", "says '501'"),
+        ("Kara has 5.1 million people.", "says '5.1'"),
+        ("Kara has 1.5 billion people.", "says 'billion'"),
+        ("Kara has wells in three valleys.", "says '3'"),
+        ("Kara has wells of the 1500s.", "names '1500s'"),
+    ],
+)
+def test_numbers_are_compared_whole(text: str, why: str) -> None:
+    kara = of("Kara has 1,500 wells in two valleys, 5 of them old, and 1.5 million people, 1 in 500 of them rich.")
+    assert unfaithful(said(text, passage_id=kara.id), kara) == why
+
+
+def test_an_answer_says_nothing_new_at_all() -> None:
+    asked = "What do the people of the north of Togo use the port of the capital Lomé for?"
+    assert unfaithful(said("cotton", asked), TOGO) == "answers 'cotton'"
 
 
 def test_few_new_words_are_allowed() -> None:

@@ -1,24 +1,31 @@
-"""Whether a rewrite says what its passage says: one that names something else is dropped.
+"""Whether a rewrite says what its passage says: one that says something else is dropped.
 
-Names and numbers are what a language model gets wrong when it rewrites, and they can be looked up in the passage. That
-a rewrite mixes up who did what to whom is not seen.
+Names, numbers, denials and answers are what a language model gets wrong when it rewrites, and they can be looked up in
+the passage. That a rewrite mixes up who did what to whom is not seen.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from cem_toolkit.builtin.text import STOPWORDS, sentences
+from cem_toolkit.denials import STEM, denial
 from cem_toolkit.excerpts import content_words
 from cem_toolkit.leaks import Drop, tokens
 from cem_toolkit.records import Passage, Rewrite
 
 KNOWN = 0.7
 """Of a rewrite's words that carry a topic, so many must be its passage's, by their beginnings."""
-STEM = 5
 ASKING = frozenset("question answer fill blank name known kind country city person thing place year".split())  # noqa: SIM905
 """Words of which questions are made."""
-NEGATIONS = frozenset("no not never none nobody nothing neither nor without cannot".split())  # noqa: SIM905
+_NUMBERS = """
+two three four five six seven eight nine ten eleven twelve dozen twenty thirty forty fifty sixty seventy eighty ninety
+hundred thousand million billion trillion second third half twice
+"""
+_FIGURES = {word: str(number) for number, word in enumerate(_NUMBERS.split(), 2) if number <= 12}
+_SPELT = frozenset(_NUMBERS.split())
+"""Not "one", which is seldom a number."""
 _WORD = re.compile(r"[^\W_](?:[\w'’.-]*\w)?")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def unfaithful(rewrite: Rewrite, passage: Passage) -> str:
@@ -29,11 +36,15 @@ def unfaithful(rewrite: Rewrite, passage: Passage) -> str:
     strange = [word for word in _names(said) if not known.issuperset(tokens(word))]
     if strange:
         return f"names {strange[0]!r}"
-    if denied := (NEGATIONS & set(tokens(said))) - known:
-        return f"says {min(denied)!r}"
-    words = content_words(said) - ASKING
+    if numbers := _numbers(said) - _numbers(source):
+        return f"says {min(numbers)!r}"
+    if denied := denial(said, passage):
+        return denied
     stems = {word[:STEM] for word in known}
-    new = sorted(word for word in words if word[:STEM] not in stems)
+    if rewrite.question and (new := _new(content_words(rewrite.text), stems)):
+        return f"answers {new[0]!r}"
+    words = content_words(said) - ASKING
+    new = _new(words, stems)
     if len(new) > (1 - KNOWN) * len(words):
         return f"is about other things: {', '.join(new[:3])}"
     return ""
@@ -54,12 +65,22 @@ def keep_faithful(rewrites: Iterable[Rewrite], passages: Sequence[Passage]) -> t
 
 
 def _names(text: str) -> Iterable[str]:
-    """Words with a capital or a digit; those that open a sentence only where they are no small words."""
+    """Words with a capital, or with a digit among letters; those that open a sentence only where they are no small
+    words."""
     for sentence in sentences(text):
         for place, match in enumerate(_WORD.finditer(sentence)):
             word = match[0]
             plain = word.casefold().strip("'’.-")
-            if any(character.isdigit() for character in word) or (
-                word[0].isupper() and plain not in STOPWORDS and not (place == 0 and plain in ASKING)
-            ):
+            named = word[0].isupper() and plain not in STOPWORDS and not (place == 0 and plain in ASKING)
+            if named or (any(map(str.isdigit, word)) and not _NUMBER.fullmatch(word)):
                 yield word
+
+
+def _new(words: Iterable[str], stems: Collection[str]) -> list[str]:
+    return sorted(word for word in words if word[:STEM] not in stems)
+
+
+def _numbers(text: str) -> set[str]:
+    """Numbers in `text`, whole: "1,500" is 1500, and neither 1 nor 500; of words up to twelve the figures."""
+    figures = {match[0].replace(",", "") for match in _NUMBER.finditer(text)}
+    return figures | {_FIGURES.get(word, word) for word in _SPELT.intersection(tokens(text))}

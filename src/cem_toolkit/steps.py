@@ -35,7 +35,7 @@ from cem_toolkit.ways import Way
 READ_VERSION = "4"
 GATE_VERSION = "1"
 CUT_VERSION = "1"
-REWRITE_VERSION = "1"
+REWRITE_VERSION = "2"
 
 
 Results = tuple[Mapping[str, Iterable[Record]], Mapping[str, Any]]

@@ -1,0 +1,53 @@
+"""What a rewrite denies and its passage does not, or the other way round. The words are English."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from cem_toolkit.builtin.text import STOPWORDS, sentences
+from cem_toolkit.leaks import tokens
+from cem_toolkit.records import Passage
+
+STEM = 5
+"""Words that begin with so many equal letters are taken for forms of one."""
+NEGATIONS = frozenset("no not never none nobody nothing neither nor without cannot".split())  # noqa: SIM905
+_CONTRACTED = re.compile(r"n['’]t\b")
+
+
+def denial(said: str, passage: Passage) -> str:
+    """What one of the two denies and the other does not, in words, or "": a denial in another of the passage's
+    sentences excuses none."""
+    denials = NEGATIONS & set(_words(said))
+    if new := denials - set(_words(f"{passage.title}\n{passage.text}")):
+        return f"says {min(new)!r}"
+    if not NEGATIONS.isdisjoint(_words(passage.title)):  # "No Country for Old Men"
+        return ""
+    told = [(_stems(_words(sentence)), _words(sentence)) for sentence in sentences(passage.text)]
+    if not denials:
+        affirmed = set[str]().union(*(stems for stems, words in told if NEGATIONS.isdisjoint(words)))
+        denied = {stem for _, words in told for stem in _denied(words)} - affirmed
+        lost = denied & _stems(_words(said))
+        return f"affirms {min(lost)!r}, which is denied" if lost else ""
+    for words in map(_words, sentences(said)):
+        if told and (own := NEGATIONS.intersection(words)):
+            alike = [len(stems & _stems(words)) for stems, _ in told]
+            nearest = [words for (_, words), number in zip(told, alike, strict=True) if number == max(alike)]
+            if all(map(NEGATIONS.isdisjoint, nearest)):
+                return f"says {min(own)!r}"
+    return ""
+
+
+def _words(text: str) -> list[str]:
+    return tokens(_CONTRACTED.sub(" not", text))
+
+
+def _stems(words: Iterable[str]) -> set[str]:
+    return {word[:STEM] for word in words if word not in STOPWORDS and word not in NEGATIONS}
+
+
+def _denied(words: Sequence[str]) -> Iterator[str]:
+    """The beginning of the first telling word after each negation."""
+    for place, word in enumerate(words):
+        after = words[place + 1 :]
+        if word in NEGATIONS and after[:1] != ["only"]:
+            yield from islice((each[:STEM] for each in after if each.isalpha() and each not in STOPWORDS), 1)
