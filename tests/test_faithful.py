@@ -74,11 +74,12 @@ def of(text: str, title: str = "Kara") -> Passage:
         ("Kara borders Bo. It does not reach the sea.", "Kara borders Bo.", ""),
         ("Kara, which is not old, is the capital of Bo.", "The capital of Bo is Kara.", ""),
         ("Kara borders Bo. Kara never borders the sea.", "Kara never borders the sea.", ""),
-        ("The lake never freezes.", "The lake freezes.", "affirms 'freez', which is denied"),
-        ("Kara has no harbour.", "Kara has a harbour.", "affirms 'harbo', which is denied"),
-        ("Kara isn't old.", "Kara is old.", "affirms 'old', which is denied"),
+        ("Kara lies on a river. Ships need not sail on.", "Kara lies on a river, where ships need not sail on.", ""),
+        ("The lake never freezes.", "The lake freezes.", "affirms 'freez'"),
+        ("Kara has no harbour.", "Kara has a harbour.", "affirms 'harbo'"),
+        ("Kara isn't old.", "Kara is old.", "affirms 'old'"),
         ("Kara is old.", "Kara isn't old.", "says 'not'"),
-        ("Kara lies on a river. It has no harbour.", "Kara lies on no river.", "says 'no'"),
+        ("Kara lies on a river. It has no harbour.", "Kara lies on no river.", "denies 'river'"),
     ],
 )
 def test_denials_are_the_passage_s_own_sentence_by_sentence(source: str, text: str, why: str) -> None:

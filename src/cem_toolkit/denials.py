@@ -15,26 +15,21 @@ _CONTRACTED = re.compile(r"n['’]t\b")
 
 
 def denial(said: str, passage: Passage) -> str:
-    """What one of the two denies and the other does not, in words, or "": a denial in another of the passage's
-    sentences excuses none."""
+    """What one of the two denies and the other says, in words, or "": a denial in one sentence of the passage is none
+    of what its other sentences say."""
     denials = NEGATIONS & set(_words(said))
     if new := denials - set(_words(f"{passage.title}\n{passage.text}")):
         return f"says {min(new)!r}"
     if not NEGATIONS.isdisjoint(_words(passage.title)):  # "No Country for Old Men"
         return ""
-    told = [(_stems(_words(sentence)), _words(sentence)) for sentence in sentences(passage.text)]
-    if not denials:
-        affirmed = set[str]().union(*(stems for stems, words in told if NEGATIONS.isdisjoint(words)))
-        denied = {stem for _, words in told for stem in _denied(words)} - affirmed
-        lost = denied & _stems(_words(said))
-        return f"affirms {min(lost)!r}, which is denied" if lost else ""
-    for words in map(_words, sentences(said)):
-        if told and (own := NEGATIONS.intersection(words)):
-            alike = [len(stems & _stems(words)) for stems, _ in told]
-            nearest = [words for (_, words), number in zip(told, alike, strict=True) if number == max(alike)]
-            if all(map(NEGATIONS.isdisjoint, nearest)):
-                return f"says {min(own)!r}"
-    return ""
+    told = [_words(sentence) for sentence in sentences(passage.text)]
+    plain = _stems(word for words in told if NEGATIONS.isdisjoint(words) for word in words)
+    if denials:
+        denying = _stems(word for words in told if not NEGATIONS.isdisjoint(words) for word in words)
+        wrong = {stem for sentence in sentences(said) for stem in _denied(_words(sentence))} & plain - denying
+        return f"denies {min(wrong)!r}" if wrong else ""
+    wrong = {stem for words in told for stem in _denied(words)} & _stems(_words(said)) - plain
+    return f"affirms {min(wrong)!r}" if wrong else ""
 
 
 def _words(text: str) -> list[str]:
