@@ -306,7 +306,8 @@ def _problems(error: ValidationError, model: type[BaseModel], where: str, sectio
             )
             lines.append(f"{where}: {path}: unknown option; {hint}")
         elif problem["type"] == "missing":
-            lines.append(f"{where}: {path}: is missing; set it in the configuration or by --{path}")
+            how = f"--set {path}=…" if "." in path else f"--{path}"
+            lines.append(f"{where}: {path}: is missing; set it in the configuration or by {how}")
         else:
             given = repr(problem.get("input"))
             message = problem["msg"][:1].lower() + problem["msg"][1:]

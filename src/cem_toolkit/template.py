@@ -33,7 +33,8 @@ def configuration(plugins: Plugins) -> str:
         for name in plugins.names(role):
             chosen = name == DEFAULTS.get(role) or role in ("source", "trainer")
             note = "" if chosen else " (where chosen by plugins)"
-            lines.append(f"  {name}:" if role in MANY else f"  # {role} {name}{note}:")
+            several = f"  {name}:" if chosen else f"  # {name}:  # where chosen by plugins"
+            lines.append(several if role in MANY else f"  # {role} {name}{note}:")
             lines += _options(plugins.get(role, name).Options, 4 if role in MANY else 2)
         if role in MANY and not plugins.names(role):
             lines[-1] = f"{section}: {{}}"

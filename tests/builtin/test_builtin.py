@@ -9,6 +9,8 @@ def test_registered_under_their_names() -> None:
     assert [(cls.__name__, cls.name, cls.version) for cls in classes] == [
         ("CemMiner", "cem", "2"),
         ("Rules", "rules", "2"),
+        ("ModelRewriter", "model", "1"),
+        ("EndpointRewriter", "endpoint", "1"),
         ("CemMixer", "cem", "5"),
     ]
     for cls in classes:

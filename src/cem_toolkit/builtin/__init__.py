@@ -1,4 +1,4 @@
-"""The method's own miner, rewriter and mixer, registered like any plugin."""
+"""The method's own miner, rewriters and mixer, registered like any plugin."""
 
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,10 @@ def cem_register_miners() -> "list[type[Miner]]":
 
 @hookimpl
 def cem_register_rewriters() -> "list[type[Rewriter]]":
+    from cem_toolkit.builtin.lm_rewriters import EndpointRewriter, ModelRewriter
     from cem_toolkit.builtin.rules import Rules
 
-    return [Rules]
+    return [Rules, ModelRewriter, EndpointRewriter]
 
 
 @hookimpl
