@@ -109,6 +109,18 @@ def test_numbers_are_compared_whole(text: str, why: str) -> None:
     assert unfaithful(said(text, passage_id=kara.id), kara) == why
 
 
+@pytest.mark.parametrize(
+    ("text", "question", "why"),
+    [
+        ("Togo", "What is the largest country in West Africa?", "says 'largest'"),
+        ("Togo was first to gain independence from France in 1960.", "", "says 'first'"),
+        ("Togo borders Ghana to the west.", "", ""),
+    ],
+)
+def test_no_extremes_are_made_up(text: str, question: str, why: str) -> None:
+    assert unfaithful(said(text, question), TOGO) == why
+
+
 def test_an_answer_says_nothing_new_at_all() -> None:
     asked = "What do the people of the north of Togo use the port of the capital Lomé for?"
     assert unfaithful(said("cotton", asked), TOGO) == "answers 'cotton'"

@@ -24,6 +24,8 @@ hundred thousand million billion trillion second third half twice
 _FIGURES = {word: str(number) for number, word in enumerate(_NUMBERS.split(), 2) if number <= 12}
 _SPELT = frozenset(_NUMBERS.split())
 """Not "one", which is seldom a number."""
+_EXTREME = re.compile(r"\w{3,}est|most|least|first|last|only|best|worst")
+"""Small models ask for the largest of whatever a passage tells."""
 _WORD = re.compile(r"[^\W_](?:[\w'’.-]*\w)?")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -36,8 +38,8 @@ def unfaithful(rewrite: Rewrite, passage: Passage) -> str:
     strange = [word for word in _names(said) if not known.issuperset(tokens(word))]
     if strange:
         return f"names {strange[0]!r}"
-    if numbers := _numbers(said) - _numbers(source):
-        return f"says {min(numbers)!r}"
+    if claims := _claims(said) - _claims(source):
+        return f"says {min(claims)!r}"
     if denied := denial(said, passage):
         return denied
     stems = {word[:STEM] for word in known}
@@ -80,7 +82,9 @@ def _new(words: Iterable[str], stems: Collection[str]) -> list[str]:
     return sorted(word for word in words if word[:STEM] not in stems)
 
 
-def _numbers(text: str) -> set[str]:
-    """Numbers in `text`, whole: "1,500" is 1500, and neither 1 nor 500; of words up to twelve the figures."""
+def _claims(text: str) -> set[str]:
+    """Numbers and extremes in `text`. Numbers are whole: "1,500" is 1500, and neither 1 nor 500; words up to twelve are
+    as their figures."""
     figures = {match[0].replace(",", "") for match in _NUMBER.finditer(text)}
-    return figures | {_FIGURES.get(word, word) for word in _SPELT.intersection(tokens(text))}
+    words = {word for word in tokens(text) if word in _SPELT or _EXTREME.fullmatch(word)}
+    return figures | {_FIGURES.get(word, word) for word in words}

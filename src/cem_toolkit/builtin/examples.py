@@ -57,6 +57,27 @@ SHORT = (
             ("In which year did Ada Lovelace write notes on the Analytical Engine?", "1843"),
         ),
     ),
+    Example(
+        title="Hygrometer",
+        text="A hygrometer is an instrument that measures how moist the air is; Leonardo da Vinci drew one of the "
+        "first about 1480.",
+        restatements=(
+            "How moist the air is can be measured by a hygrometer, an instrument of which Leonardo da Vinci drew one "
+            "of the first about 1480.",
+            "About 1480 Leonardo da Vinci drew one of the first hygrometers, instruments that measure how moist the "
+            "air is.",
+            "An instrument that measures how moist the air is, is called a hygrometer; one of the first was drawn by "
+            "Leonardo da Vinci about 1480.",
+            "What Leonardo da Vinci drew about 1480 was one of the first hygrometers, instruments that measure how "
+            "moist the air is.",
+        ),
+        questions=(
+            ("What does a hygrometer measure?", "how moist the air is"),
+            ("Who drew one of the first hygrometers?", "Leonardo da Vinci"),
+            ("Which instrument measures how moist the air is?", "hygrometer"),
+            ("When did Leonardo da Vinci draw a hygrometer?", "about 1480"),
+        ),
+    ),
 )
 
 LONG = (

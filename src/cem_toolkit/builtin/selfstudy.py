@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cem_toolkit.api import Passage, Rewrite, RewriteKind, normalise
 from cem_toolkit.builtin.examples import LONG, SHORT, Example
-from cem_toolkit.builtin.text import main_name
+from cem_toolkit.builtin.text import is_spaceless, main_name
 from cem_toolkit.excerpts import nearest, says
 from cem_toolkit.leaks import tokens
 
@@ -35,6 +35,8 @@ _PAIR = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _SENTENCE = re.compile(r".*[.!?。！？][\"'”’)\]]*", re.DOTALL)
+_PRONOUN = re.compile(r"(?:It|They|He|She|This|These|Those|Its|Their|His|Her)\b")
+_NAME = re.compile(r"\s[\"“‘]?[A-ZÀ-Þ\d]")
 _FULL_STOP = re.compile(r"(?<!\b[A-Z])\.$")
 
 Told = tuple[str, str]
@@ -63,9 +65,10 @@ class Form:
         """What `output` holds in this form, good or not (`fault`)."""
         own = _NEXT.split(output.replace("**", ""), maxsplit=1)[0]
         subject = normalise(main_name(passage.title))
-        for question, text in [*self.parse(own)][: self.count]:
+        told = dict.fromkeys((_flat(question), _flat(text)) for question, text in self.parse(own))
+        for question, text in list(told)[: self.count]:
             kind = "reversed" if question and normalise(text) == subject else self.kind
-            yield Rewrite.make(passage_id=passage.id, kind=kind, question=_flat(question), text=_flat(text))
+            yield Rewrite.make(passage_id=passage.id, kind=kind, question=question, text=text)
 
 
 def restating(count: int) -> Form:
@@ -118,10 +121,12 @@ def fault(rewrite: Rewrite, passage: Passage) -> str:
             "no question": not question.endswith(("?", "？")),
             "with an answer that does not stand in the passage": not says(source, text),
             "with the answer in the question": says(question, text),
+            "about nothing named": rewrite.kind != "reversed" and not _names_something(question, passage),
         }
     else:
         room = 1 if rewrite.kind == "summary" else 2
         faults |= {
+            "about nothing named": _PRONOUN.match(text),
             "unfinished": not _SENTENCE.fullmatch(text),
             "too long": len(tokens(text)) > room * len(tokens(source)),
         }
@@ -142,6 +147,11 @@ def _questions(output: str) -> Iterator[Told]:
     """Questions each with its answer in the next line; the prompt has begun the first."""
     for question, answer in _PAIR.findall(output if _ASKED.match(output) else f"Question: {output}"):
         yield question, _FULL_STOP.sub("", answer.strip())
+
+
+def _names_something(question: str, passage: Passage) -> bool:
+    """ "What is the capital?" can be answered only beside its passage; scripts without capitals are let off."""
+    return bool(says(question, main_name(passage.title)) or _NAME.search(question) or is_spaceless(question))
 
 
 def _line(text: str) -> str:
