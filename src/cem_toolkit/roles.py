@@ -122,7 +122,7 @@ class Evaluator(Component):
         """One Attempt per question of every task, by `ctx.model`; `split` is left empty."""
 
     def generate(self, prompts: Sequence[str], max_tokens: int, ctx: Context) -> list[str]:
-        """Greedy continuations of `prompts` by `ctx.model`, for miners and mixers that want a language model."""
+        """Greedy continuations of `prompts` by `ctx.model`, for miners and rewriters that want a language model."""
         raise NotImplementedError(f"the evaluator {self.name!r} cannot generate text")
 
     def score(self, pairs: Sequence[tuple[str, Sequence[str]]], ctx: Context) -> list[tuple[float, ...]]:
@@ -163,8 +163,8 @@ class Rewriter(Component):
     @abstractmethod
     def rewrite(self, passages: Sequence[Passage], ctx: Context) -> Iterable[Rewrite]:
         """Rewrites of `passages`, made of each passage alone, which come without hits: nothing of a question may be in
-        them, and nothing that their passage does not say. The core drops those that name what their passage does
-        not."""
+        them, and nothing that their passage does not say. The core drops those that name, count or deny what
+        their passage does not."""
 
 
 class Mixer(Component):
