@@ -72,6 +72,7 @@ def of(text: str, title: str = "Kara") -> Passage:
         ("The lake doesn't freeze.", "The lake does not freeze.", ""),
         ("Kara is not only a city but a port.", "Kara is a city and a port.", ""),
         ("Kara borders Bo. It does not reach the sea.", "Kara borders Bo.", ""),
+        ("Kara borders Bo. It does not border the sea.", "Kara borders Bo.", ""),
         ("Kara, which is not old, is the capital of Bo.", "The capital of Bo is Kara.", ""),
         ("Kara borders Bo. Kara never borders the sea.", "Kara never borders the sea.", ""),
         ("Kara lies on a river. Ships need not sail on.", "Kara lies on a river, where ships need not sail on.", ""),
