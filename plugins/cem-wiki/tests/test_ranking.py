@@ -84,6 +84,12 @@ def test_the_order_of_the_choices_tells_nothing(offline: Any, hybrid: dict[str, 
     assert retrieve(offline, forth, **hybrid) == retrieve(offline, back, **hybrid)
 
 
+def test_choices_tell_what_is_asked(offline: Any, data: dict[str, str], hybrid: dict[str, str]) -> None:
+    vague = replace(mistake("Which of these is it?"), queries=("sugar", "high"))
+    for choices, title in ((("hyperglycaemia", "insulin resistance"), LIKELIEST), (("iron alloy", "furnace"), "Steel")):
+        assert retrieve(offline, replace(vague, choices=choices), **data, **hybrid)[0].title == title
+
+
 def test_the_same_twice_alone_and_among_others(offline: Any, hybrid: dict[str, str]) -> None:
     asked = [mistake(f"What is the capital of {name}?", name=name) for name in ("Chad", "France", "Peru")]
     pages = retrieve(offline, *asked, **hybrid)
