@@ -27,4 +27,5 @@ def test_there_are_examples() -> None:
         "quickstart.yaml",
         "own-questions",
         "from-lm-eval-logs",
+        "reproduce-cem",
     }
