@@ -7,17 +7,16 @@ Overlay = Mapping[str, Mapping[str, Any]]
 
 WHOLE = {"pieces": {"sentences": 0}}
 UNCHANGED = {"rewriters": {"rules": {"statements": 0, "questions": 0, "blanks": 0}}}
+AS_IT_IS = {"open_book": "all", "weights": {}}
 PAPER_SHARES = {"passage": 0.4, "normative": 0.15, "extractive": 0.3, "review": 0.1, "general": 0.05}
 
 ARMS: dict[str, Overlay] = {
     "defaults": {},
-    "thorough": {
-        "mixer": {"token_budget": 11_000, "weights": {"passage": 2, "normative": 2}},
-        "trainer": {"interpolation": 0.45},
-    },
+    "thorough": {"mixer": {"token_budget": 11_000}, "trainer": {"interpolation": 0.45}},
+    "seen once": {"mixer": {"weights": {}}},
     "less review": {"mixer": {"shares": {"passage": 0.45, "normative": 0.35, "review": 0.15, "general": 0.05}}},
-    "raw passages": {**WHOLE, **UNCHANGED, "mixer": {"shares": {"passage": 1}, "open_book": "all"}},
-    "the paper's rows": {**WHOLE, "mixer": {"shares": PAPER_SHARES, "open_book": "all"}},
+    "raw passages": {**WHOLE, **UNCHANGED, "mixer": {**AS_IT_IS, "shares": {"passage": 1}}},
+    "the paper's rows": {**WHOLE, "mixer": {**AS_IT_IS, "shares": PAPER_SHARES}},
     "without cutting": WHOLE,
     "without rewriting": UNCHANGED,
     "without blanks": {"rewriters": {"rules": {"blanks": 0}}},

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from arms import ARMS, RANDOM, SMALL
-from pages import write_pages
 from tally import Tally, table
 
 from cem_toolkit import evolve
@@ -62,9 +61,8 @@ def configuration(name: str, arm: str, seed: int, budget: int, runs: Path) -> di
     """What `evolve` is given for an arm on a set."""
     overlay: dict[str, Any] = {section: dict(values) for section, values in ARMS[arm].items()}
     overlay["mixer"] = {"token_budget": budget, **overlay.get("mixer", {})}
-    if name == "factbook, own pages":
-        pages = write_pages((runs / "factbook.json").resolve())
-        overlay["sources"] = {"wiki": {"data": str(pages), "max_chars": 100_000, "licence": "public domain"}}
+    if name == "factbook, Wikipedia":
+        overlay["sources"] = {"wiki": {"data": None, "max_chars": 8000, "licence": "CC BY-SA 4.0"}}
     elif name != "factbook":
         overlay["tasks"] = [name]
     overlay |= {"arms": ["random"]} if arm in RANDOM else {}

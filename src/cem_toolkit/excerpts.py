@@ -7,7 +7,7 @@ from cem_toolkit.builtin.text import STOPWORDS, is_spaceless, sentences
 from cem_toolkit.leaks import tokens
 from cem_toolkit.records import Passage
 
-__all__ = ["content_words", "nearest", "says", "sentences", "showing", "telling_sentence"]
+__all__ = ["content_words", "nearest", "says", "sentences", "showing", "spaced", "telling_sentence"]
 
 
 def content_words(text: str) -> frozenset[str]:
@@ -15,7 +15,7 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(tokens(text)) - STOPWORDS
 
 
-def _spaced(text: str) -> str:
+def spaced(text: str) -> str:
     """The words of `text` with a space before and after each, so that whole words are found in it; "" without any."""
     words = tokens(text)
     return f" {' '.join(words)} " if words else ""
@@ -23,17 +23,17 @@ def _spaced(text: str) -> str:
 
 def says(text: str, answer: str) -> bool:
     """Whether `answer` stands in `text` as whole words, but for case and punctuation."""
-    words = _spaced(answer)
-    return bool(words) and words in _spaced(text)
+    words = spaced(answer)
+    return bool(words) and words in spaced(text)
 
 
 def showing(passages: Iterable[Passage], answers: Mapping[str, str]) -> set[str]:
     """Ids of those mistakes whose answer stands in the title or the text of a passage that was found for them.
     `answers` are by the mistake's id; an empty one stands nowhere."""
-    wanted = {mistake: words for mistake, answer in answers.items() if (words := _spaced(answer))}
+    wanted = {mistake: words for mistake, answer in answers.items() if (words := spaced(answer))}
     shown: set[str] = set()
     for passage in passages:
-        text = _spaced(passage.title) + _spaced(passage.text)
+        text = spaced(passage.title) + spaced(passage.text)
         shown.update(
             hit.mistake_id for hit in passage.hits if hit.mistake_id in wanted and wanted[hit.mistake_id] in text
         )

@@ -94,10 +94,10 @@ def test_statements_of_rewriters_are_text_to_read(tmp_path: Path) -> None:
     assert of(rows, "normative") == of(rows, "extractive") == []
 
 
-def test_what_ends_with_one_of_a_mistakes_choices_comes_first(tmp_path: Path) -> None:
+def test_what_tells_a_mistakes_question_comes_first(tmp_path: Path) -> None:
     """Learnt the other way round, it would not answer the mistake's question."""
-    said = ("N'Djamena is the capital of Chad.", "A fine city is N'Djamena.", "A fine country is Chad.")
-    asked = (("What is old?", "the wall"), ("What is fine?", "N'Djamena"))
+    said = ("N'Djamena is the capital of Chad.", "The capital there is N'Djamena.", "A fine country is Chad.")
+    asked = (("What is old?", "the wall"), ("What is fine in Chad?", "N'Djamena"))
     made = [Rewrite.make(passage_id=CITY.id, kind="restatement", text=text) for text in said]
     made += [
         Rewrite.make(passage_id=CITY.id, kind="question", question=question, text=text) for question, text in asked

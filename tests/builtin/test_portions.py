@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cem_toolkit.api import Row
-from cem_toolkit.builtin.portions import amount, ending_with, fair_order, within_budget
+from cem_toolkit.builtin.portions import amount, fair_order, within_budget
 from cem_toolkit.records import RowKind
 
 
@@ -38,7 +38,7 @@ def test_the_budget_is_never_exceeded(costs: dict[RowKind, list[float]], budget:
         kind: [row(f"{kind}{i}", kind) for i in range(len(costs[kind]))] for kind in KINDS
     }
     price = {row.id: cost for kind in KINDS for row, cost in zip(rows[kind], costs[kind], strict=True)}
-    chosen = within_budget(rows, price, {"passage": 1, "normative": share}, budget)
+    chosen = within_budget([rows], price, {"passage": 1, "normative": share}, budget)
     spent = sum(price[row.id] for made in chosen.values() for row in made)
     assert spent <= budget + 1e-6
     assert not chosen["review"]
@@ -49,10 +49,10 @@ def test_the_budget_is_never_exceeded(costs: dict[RowKind, list[float]], budget:
 def test_shares_are_kept_and_leftovers_passed_on() -> None:
     rows: dict[RowKind, list[Row]] = {kind: [row(f"{kind}{i}", kind) for i in range(40)] for kind in KINDS}
     price = {row.id: 1.0 for made in rows.values() for row in made}
-    chosen = within_budget(rows, price, {"passage": 2, "normative": 1, "review": 1}, 40)
+    chosen = within_budget([rows], price, {"passage": 2, "normative": 1, "review": 1}, 40)
     assert {kind: len(made) for kind, made in chosen.items()} == {"passage": 20, "normative": 10, "review": 10}
     rows["passage"] = rows["passage"][:4]
-    chosen = within_budget(rows, price, {"passage": 2, "normative": 1, "review": 1}, 40)
+    chosen = within_budget([rows], price, {"passage": 2, "normative": 1, "review": 1}, 40)
     assert {kind: len(made) for kind, made in chosen.items()} == {"passage": 4, "normative": 18, "review": 18}
 
 
@@ -60,8 +60,22 @@ def test_amounts() -> None:
     assert (amount(1, 50), amount(1.0, 50), amount(0.1, 50)) == (1, 50, 5)
 
 
-def test_a_text_ends_with_a_choice_in_whole_words_whatever_its_punctuation() -> None:
-    ends = ending_with(("Lomé", "the United States", "!"))
-    assert ends("The capital of Togo is Lomé.") and ends("lomé") and ends("It borders the United States!")
-    assert not ends("Lomé is old.") and not ends("Palomé") and not ends("of the United")
-    assert not ending_with(())("Lomé")
+def test_what_matters_most_comes_first_and_takes_over_what_other_kinds_leave() -> None:
+    first: dict[RowKind, list[Row]] = {"passage": [row(f"best{i}") for i in range(30)], "normative": []}
+    second: dict[RowKind, list[Row]] = {"normative": [row(f"other{i}", "normative") for i in range(30)]}
+    third: dict[RowKind, list[Row]] = {"review": [row(f"review{i}", "review") for i in range(30)]}
+    price = {row.id: 1.0 for tier in (first, second, third) for made in tier.values() for row in made}
+    shares: dict[RowKind, float] = {"passage": 1, "normative": 1, "review": 2}
+    for budget, passages, normative, review in ((40, 20, 0, 20), (70, 30, 10, 30), (90, 30, 30, 30)):
+        chosen = within_budget([first, second, third], price, shares, budget)
+        assert (len(chosen["passage"]), len(chosen["normative"]), len(chosen["review"])) == (
+            passages,
+            normative,
+            review,
+        ), budget
+
+
+def test_a_row_of_two_tiers_is_taken_once() -> None:
+    one = row("one")
+    chosen = within_budget([{"passage": [one]}, {"passage": [one]}], {"one": 1.0}, {"passage": 1}, 10)
+    assert chosen == {"passage": [one]}

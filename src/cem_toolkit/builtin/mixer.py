@@ -7,7 +7,7 @@ proportions are not published, so those are ours.
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, zip_longest
+from itertools import chain
 from pathlib import Path
 
 from cem_toolkit.api import Attempt, Context, Mistake, Mixer, Passage, Rewrite, Row
@@ -15,7 +15,8 @@ from cem_toolkit.builtin import rows as make
 from cem_toolkit.builtin.forms import task_form
 from cem_toolkit.builtin.general import read_general
 from cem_toolkit.builtin.mixer_options import MixerOptions
-from cem_toolkit.builtin.portions import amount, ending_with, fair_order, flipping, usable, within_budget
+from cem_toolkit.builtin.portions import amount, fair_order, flipping, usable, within_budget
+from cem_toolkit.builtin.telling import Told, in_order
 from cem_toolkit.ranking import best_passages, shuffled
 from cem_toolkit.records import RowKind
 
@@ -37,7 +38,7 @@ class CemMixer(Mixer):
     """
 
     name = "cem"
-    version = "5"
+    version = "6"
     Options = MixerOptions
     options: MixerOptions
 
@@ -56,18 +57,21 @@ class CemMixer(Mixer):
         if not mistakes:
             ctx.log("no mistakes of a trusted key, so no training rows")
             return
-        rows = self._about_mistakes(passages, mistakes, attempts, ctx)
-        rows["review"] = ctx.screen_rows(self._review(attempts, ctx))
-        rows["general"] = ctx.screen_rows(self._general(sum(map(len, rows.values())) - len(rows["review"]), ctx))
-        rows = self._weighted(rows)
+        tiers = self._about_mistakes(passages, mistakes, attempts, ctx)
+        made = sum(len(rows) for tier in tiers for rows in tier.values())
+        review = ctx.screen_rows(self._review(attempts, ctx))
+        tiers.append({"review": review, "general": ctx.screen_rows(self._general(made, ctx))})
+        tiers = [self._weighted(tier) for tier in tiers]
         if self.options.token_budget is not None:
-            rows = within_budget(rows, _costs(rows, ctx), self.options.shares, self.options.token_budget)
-        yield from chain.from_iterable(rows.values())
+            tiers = [within_budget(tiers, _costs(tiers, ctx), self.options.shares, self.options.token_budget)]
+        for kind in dict.fromkeys(chain(*tiers)):
+            yield from dict.fromkeys(row for tier in tiers for row in tier.get(kind, ()))
 
     def _about_mistakes(
         self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
-    ) -> dict[RowKind, list[Row]]:
-        """Passage, normative and extractive rows, each in an order that serves the mistakes evenly."""
+    ) -> list[dict[RowKind, list[Row]]]:
+        """Passage, normative and extractive rows, each in an order that serves the mistakes evenly: first those that
+        tell what a mistake asks, then the others."""
         passages = usable(passages, mistakes, without_failed=self.options.open_book == "flipping")
         best = best_passages(passages, mistakes, self.options.max_passages, self.options.open_book == "first")
         used = {passage.id: passage for found in best.values() for passage in found}
@@ -77,38 +81,23 @@ class CemMixer(Mixer):
         # Mistakes with a passage that gives the right answer come before others.
         ordered = sorted(mistakes, key=lambda each: not any((each.id, p.id) in first for p in best[each.id]))
 
-        def in_order(kind: RowKind, mistake: Mistake, ending: bool) -> list[Row]:
-            """A mistake's rows, all of a passage that gives the right answer before any of the others: either those
-            that end with one of the mistake's choices, whichever, or those that do not."""
-            ends = ending_with(mistake.choices)
-            rows = {
-                passage.id: [each.row for each in told[kind][passage.id] if ends(each.last) is ending]
-                for passage in best[mistake.id]
-            }
-            sure = [made for key, made in rows.items() if (mistake.id, key) in first]
-            rest = [made for key, made in rows.items() if (mistake.id, key) not in first]
-            return [*(own[mistake.id][kind] if ending else ()), *chain.from_iterable(sure), *_in_turn(rest)]
-
-        return {
-            kind: list(
-                dict.fromkeys(
-                    row
-                    for ending in (True, False)
-                    for row in fair_order({each.id: in_order(kind, each, ending) for each in ordered})
-                )
-            )
-            for kind in ABOUT_MISTAKES
-        }
+        best_rows, others = {}, {}
+        for each in ordered:
+            best_rows[each.id], others[each.id] = in_order(told, best[each.id], each, first)
+        return [
+            {kind: fair_order({key: [*own[key][kind], *of[kind]] for key, of in best_rows.items()}) for kind in told},
+            {kind: fair_order({key: of[kind] for key, of in others.items()}) for kind in told},
+        ]
 
     def _told(
         self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
-    ) -> dict[RowKind, dict[str, list[make.Told]]]:
+    ) -> dict[RowKind, dict[str, list[Told]]]:
         """What is made of each passage, by kind and passage id."""
         statements, questions = _by_passage(ctx.rewrites)
         builder = make.QuestionRows({each.id: questions.get(each.id, ()) for each in passages}, ctx.seed)
         task_of = {mistake.id: mistake.task for mistake in mistakes}
         forms = {task: task_form([a for a in attempts if a.task == task]) for task in dict.fromkeys(task_of.values())}
-        told: dict[RowKind, dict[str, list[make.Told]]] = {kind: {} for kind in ABOUT_MISTAKES}
+        told: dict[RowKind, dict[str, list[Told]]] = {kind: {} for kind in ABOUT_MISTAKES}
         for passage in passages:
             served = list(dict.fromkeys(hit.mistake_id for hit in passage.hits))
             parents = (passage.id, *served)
@@ -178,13 +167,8 @@ def _by_passage(rewrites: Iterable[Rewrite]) -> tuple[dict[str, list[Rewrite]], 
     return statements, questions
 
 
-def _in_turn(groups: Iterable[Sequence[Row]]) -> list[Row]:
-    """The first of every group, then the second of every group, and so on."""
-    return [row for turn in zip_longest(*groups) for row in turn if row is not None]
-
-
-def _costs(rows: Mapping[RowKind, Sequence[Row]], ctx: Context) -> dict[str, float]:
+def _costs(tiers: Iterable[Mapping[RowKind, Sequence[Row]]], ctx: Context) -> dict[str, float]:
     """The tokens of every row in one pass, by row id."""
-    every = list(chain.from_iterable(rows.values()))
+    every = [row for tier in tiers for rows in tier.values() for row in rows]
     lengths = ctx.count_tokens([row.prompt + row.completion for row in every])
     return {row.id: length * row.weight for row, length in zip(every, lengths, strict=True)}

@@ -13,6 +13,8 @@ Amount = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, le=1)]
 
 SHARES: dict[RowKind, float] = {"passage": 0.25, "normative": 0.35, "extractive": 0.0, "review": 0.35, "general": 0.05}
 
+WEIGHTS: dict[RowKind, float] = {"passage": 2.0, "normative": 2.0}
+
 
 class MixerOptions(Options):
     max_passages: int = Field(4, ge=1, description="Train on at most so many passages a mistake, the best for it.")
@@ -36,7 +38,7 @@ class MixerOptions(Options):
         "reported apart.",
     )
     weights: dict[RowKind, Share] = Field(
-        {}, description="How often rows of a kind are seen in one pass, such as {passage: 2}; 1 where not named."
+        WEIGHTS, description="How often rows of a kind are seen in one pass, such as {passage: 2}; 1 where not named."
     )
     token_budget: int | None = Field(
         None, ge=1, description="At most so many tokens in one pass (each row's by its weight); none: all rows."

@@ -1,11 +1,11 @@
 """Which rows are trained on: every mistake gets some text before any gets more, and no more tokens than wanted."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
-from cem_toolkit.api import Mistake, Passage, Row, normalise
+from cem_toolkit.api import Mistake, Passage, Row
 from cem_toolkit.records import RowKind
 
 
@@ -30,13 +30,6 @@ def usable(passages: Sequence[Passage], mistakes: Sequence[Mistake], without_fai
 def flipping(passages: Sequence[Passage]) -> frozenset[tuple[str, str]]:
     """Pairs of a mistake and a passage, by ids, where by the open-book test the passage gives the right answer."""
     return frozenset((hit.mistake_id, passage.id) for passage in passages for hit in passage.hits if hit.flips)
-
-
-def ending_with(choices: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a text ends with one of `choices`. What a row says last is learnt as the answer to what it says before,
-    and hardly the other way round; all choices alike, for which is right is not known here."""
-    ends = tuple(f" {normalise(choice)}" for choice in choices if normalise(choice))
-    return lambda text: f" {normalise(text)}".endswith(ends)
 
 
 def fair_order(queues: Mapping[str, Sequence[Row]]) -> list[Row]:
@@ -67,29 +60,45 @@ def fair_order(queues: Mapping[str, Sequence[Row]]) -> list[Row]:
 
 
 def within_budget(
-    rows: Mapping[RowKind, Sequence[Row]], costs: Mapping[str, float], shares: Mapping[RowKind, float], budget: int
+    tiers: Sequence[Mapping[RowKind, Sequence[Row]]],
+    costs: Mapping[str, float],
+    shares: Mapping[RowKind, float],
+    budget: int,
 ) -> dict[RowKind, list[Row]]:
     """The first rows of every kind whose costs add up to at most `budget`, in the proportions of `shares`.
 
-    `costs` are by row id. What one kind leaves of its share goes to the others in turn, but to none without a share.
+    Of two tiers the first comes first. What a kind leaves of its share goes to the other kinds of its tier in turn,
+    then to what the next tier has of these kinds, and in the end to whatever there is, but to no kind without a share.
+    `costs` are by row id.
     """
-    asked = {kind: rows[kind] for kind in rows if rows[kind] and shares.get(kind, 0) > 0}
+    kinds = dict.fromkeys(chain(*tiers))
+    every = {kind: list(dict.fromkeys(row for tier in tiers for row in tier.get(kind, ()))) for kind in kinds}
+    asked = [kind for kind in every if every[kind] and shares.get(kind, 0) > 0]
     total = sum(shares[kind] for kind in asked)
+    quota = {kind: budget * shares[kind] / total for kind in asked}
     left = float(budget)
     chosen: set[str] = set()
-    for kind, candidates in asked.items():
-        quota = budget * shares[kind] / total
-        for row in candidates:
-            if costs[row.id] <= min(quota, left):
-                quota -= costs[row.id]
+
+    def take(rows: Iterable[Row | None], most: float) -> float:
+        """What is left of `most` after those of `rows` that fit into it."""
+        nonlocal left
+        for row in rows:
+            if row and row.id not in chosen and costs[row.id] <= min(most, left):
+                most -= costs[row.id]
                 left -= costs[row.id]
                 chosen.add(row.id)
-    for turn in zip_longest(*asked.values()):
-        for row in turn:
-            if row and row.id not in chosen and costs[row.id] <= left:
-                left -= costs[row.id]
-                chosen.add(row.id)
-    return {kind: [row for row in candidates if row.id in chosen] for kind, candidates in rows.items()}
+        return most
+
+    for tier in tiers:
+        held = {kind: rows for kind, rows in tier.items() if kind in quota}
+        for kind, rows in held.items():
+            quota[kind] = take(rows, quota[kind])
+        before = sum(quota[kind] for kind in held)
+        after = take(chain.from_iterable(zip_longest(*held.values())), before)
+        for kind in held:
+            quota[kind] *= after / before if before else 0.0
+    take(chain.from_iterable(zip_longest(*(every[kind] for kind in asked))), left)
+    return {kind: [row for row in rows if row.id in chosen] for kind, rows in every.items()}
 
 
 def amount(wanted: int | float, of: int) -> int:

@@ -1,12 +1,12 @@
 """The rows that the mixer makes of passages and of questions, before any are chosen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 
 from cem_toolkit.api import Attempt, Mistake, Passage, Rewrite, Row, content_id, normalise
 from cem_toolkit.builtin.answers import Answers
 from cem_toolkit.builtin.forms import PLAIN, TaskForm
+from cem_toolkit.builtin.telling import Told
 
 
 def passage_text(passage: Passage) -> str:
@@ -25,18 +25,10 @@ def statement_row(rewrite: Rewrite, parents: Sequence[str]) -> Row:
     return Row.make(kind="passage", prompt="", completion=rewrite.text.strip(), parents=tuple(parents))
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A row about a passage, with what it says last: where it asks, the answer's text."""
-
-    row: Row
-    last: str
-
-
 def text_rows(passage: Passage, statements: Sequence[Rewrite], parents: Sequence[str]) -> list[Told]:
     """A passage as it is, and what rewriters made of it, as pre-training text."""
     rows = [passage_row(passage, parents), *(statement_row(rewrite, parents) for rewrite in statements)]
-    return [Told(row, row.completion) for row in rows]
+    return [Told.of(row, "", row.completion) for row in rows]
 
 
 class QuestionRows:
@@ -62,8 +54,8 @@ class QuestionRows:
             fitting = form if len(others) >= form.choices - 1 else PLAIN
             prompt, completion = fitting.fill(rewrite.question, rewrite.text, others, random)
             opened = f"{passage_text(passage)}\n\n{prompt}"
-            normative.append(Told(_row("normative", prompt, completion, parents), rewrite.text))
-            extractive.append(Told(_row("extractive", opened, completion, parents), rewrite.text))
+            for made, kind, asked in ((normative, "normative", prompt), (extractive, "extractive", opened)):
+                made.append(Told.of(_row(kind, asked, completion, parents), rewrite.question, rewrite.text))
         return normative, extractive
 
 

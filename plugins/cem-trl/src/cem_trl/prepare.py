@@ -50,7 +50,7 @@ def make_trainer(
             raise
         raise CemError(f"no adapters can be made for lora_targets {options.lora_targets!r}: {error}") from error
     if factored:
-        keep_gradients_small(trainer.model, mixed=precision == "mixed")
+        keep_gradients_small(trainer.model, mixed=precision == "mixed", release=checkpointing)
     trainer.remove_callback(PrinterCallback)
     return trainer
 

@@ -34,7 +34,8 @@ class Sft(SFTTrainer):  # type: ignore[misc]
             states = inner.base_model(
                 input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
             ).last_hidden_state[:, :-1]
-            release_memory()
+            if self.args.gradient_checkpointing:
+                release_memory()
             scale = 1.0 / max(float(num_items_in_batch), 1.0)
             return head_loss(states[predicted], inner.get_output_embeddings().weight, labels[predicted], scale)
 
@@ -51,18 +52,19 @@ class Sft(SFTTrainer):  # type: ignore[misc]
         """A run tells nobody."""
 
 
-def keep_gradients_small(model: Any, mixed: bool) -> None:
+def keep_gradients_small(model: Any, mixed: bool, release: bool) -> None:
     """Has gradients held in the format in which they are computed, and those of embedded tokens alone as rows.
 
     Under autocast a weight's gradient is worked out in bfloat16; what copies it to float32 only doubles its size. Rows
-    of tied embeddings are added into the output layer's gradient, in place of a second matrix of that size. What the
-    backward pass no longer needs is given back in between, or the C library keeps some hundred MB in gaps.
+    of tied embeddings are added into the output layer's gradient, in place of a second matrix of that size. With
+    `release`, what the backward pass no longer needs is given back in between, or the C library keeps some hundred MB
+    in gaps; it takes time to get it again.
     """
     if mixed:
         for parameter in model.parameters():
             if parameter.requires_grad and parameter.dim() == 2:
                 parameter.grad_dtype = torch.bfloat16
-    trained = [each for each in model.parameters() if each.requires_grad and each.device.type == "cpu"]
+    trained = [each for each in model.parameters() if release and each.requires_grad and each.device.type == "cpu"]
     for parameter in trained[:: max(1, len(trained) // RELEASES)]:
         parameter.register_post_accumulate_grad_hook(lambda _: release_memory())
     embeddings, head = model.get_input_embeddings(), model.get_output_embeddings()

@@ -1,7 +1,6 @@
 """Makes the whole question set, and writes it as JSON lines."""
 
 import json
-import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from cem_embedded.factbook.data import Country, load_countries
 from cem_embedded.factbook.draw import draw
 from cem_embedded.factbook.facts import Relation, World
+from cem_embedded.factbook.files import write_whole
 from cem_embedded.factbook.relations import RELATIONS
 
 
@@ -55,11 +55,4 @@ def write_questions(path: Path, seed: int = 0, names: Collection[str] | None = N
         OSError: the file cannot be written.
     """
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in make_questions(seed, names)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text("".join(lines), encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+    return write_whole(path, "".join(lines))

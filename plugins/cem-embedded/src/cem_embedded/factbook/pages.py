@@ -8,6 +8,7 @@ from typing import Any
 
 from cem_embedded.factbook.clean import plain
 from cem_embedded.factbook.data import load_countries
+from cem_embedded.factbook.files import write_whole
 
 LONGEST = 300
 """Characters of a field; longer ones are prose about several things."""
@@ -15,14 +16,17 @@ LEFT_OUT = ("Introduction", "Transnational Issues", "Terrorism", "Military and S
 
 
 def write_pages(path: Path) -> Path:
-    """One page for each country, each of its short fields a sentence: "Togo: Elevation, highest point: Mont Agou." """
+    """Write one page for each country, its short fields a sentence each: "Togo: Capital, name: Lomé."
+
+    Raises:
+        ValueError: a Factbook file cannot be read.
+        OSError: the file cannot be written.
+    """
     pages = {}
     for country in load_countries():
         told = (f"{country.name}: {name}: {text}." for name, text in _fields(country.record))
         pages[country.name] = {"title": country.name, "extract": "\n".join(told)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(pages, ensure_ascii=False), encoding="utf-8")
-    return path
+    return write_whole(path, json.dumps(pages, ensure_ascii=False))
 
 
 def _fields(record: Mapping[str, Any], names: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
