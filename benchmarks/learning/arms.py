@@ -32,8 +32,9 @@ ARMS: dict[str, Overlay] = {
 """Configuration laid over the defaults. Every pass has the same budget of tokens, but where an arm sets its own."""
 RANDOM = {"defaults": "random passages", "thorough": "random passages, thorough"}
 """Arms beside which the same recipe is trained on passages about something else, and what that is called."""
+OWN_PAGES = "factbook, own pages"
 SMALL = {
     "factbook": ("defaults", "raw passages", "the paper's rows", "answer pairs"),
-    "factbook, own pages": ("defaults", "thorough"),
+    OWN_PAGES: ("defaults", "thorough"),
 }
 """Those of the small form, by set; of a question file the defaults alone."""

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arms import ARMS, RANDOM, SMALL
+from arms import ARMS, OWN_PAGES, RANDOM, SMALL
 from tally import Tally, table
 
 from cem_toolkit import evolve
@@ -61,12 +61,11 @@ def configuration(name: str, arm: str, seed: int, budget: int, runs: Path) -> di
     """What `evolve` is given for an arm on a set."""
     overlay: dict[str, Any] = {section: dict(values) for section, values in ARMS[arm].items()}
     overlay["mixer"] = {"token_budget": budget, **overlay.get("mixer", {})}
-    if name == "factbook, Wikipedia":
-        overlay["sources"] = {"wiki": {"data": None, "max_chars": 8000, "licence": "CC BY-SA 4.0"}}
-    elif name != "factbook":
+    if name not in SMALL:
         overlay["tasks"] = [name]
     overlay |= {"arms": ["random"]} if arm in RANDOM else {}
-    return {"preset": "embedded", "plugins": ["wiki", "trl"], "seed": seed, "out": runs, **overlay}
+    source = "factbook" if name == OWN_PAGES else "wiki"
+    return {"preset": "embedded", "plugins": [source, "trl"], "seed": seed, "out": runs, **overlay}
 
 
 def result(tallies: Mapping[tuple[str, str], Tally], run: Run, budget: int) -> dict[str, Any]:

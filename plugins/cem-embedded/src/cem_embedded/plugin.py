@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from cem_toolkit.api import hookimpl
 
 if TYPE_CHECKING:
-    from cem_toolkit.api import Preset
+    from cem_toolkit.api import Preset, Source
 
 
 @hookimpl
@@ -13,3 +13,10 @@ def cem_register_presets() -> "list[type[Preset]]":
     from cem_embedded.preset import Embedded
 
     return [Embedded]
+
+
+@hookimpl
+def cem_register_sources() -> "list[type[Source]]":
+    from cem_embedded.source import Factbook
+
+    return [Factbook]

@@ -1,4 +1,4 @@
-"""The preset `embedded`: the packaged model, Factbook questions and the entries that tell them, as a configuration."""
+"""The preset `embedded`: the packaged model, Factbook questions and Wikipedia summaries, as a configuration."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,9 +26,6 @@ ASKED = frozenset(
 WATCHED = frozenset({"internet_code"})
 """Known by heart or not at all, and in no encyclopedia's opening: a watch on forgetting."""
 
-ENTRIES = {"max_chars": 100_000, "licence": "public domain"}
-"""The entries, whole, as the plugin `wiki` reads them."""
-
 TOKEN_BUDGET = 6_500
 """Of one pass over the training set. Two CPU cores train on it for two minutes, and again for a control arm."""
 READ = 3
@@ -36,19 +33,18 @@ READ = 3
 
 
 class Embedded(Preset):
-    """Gemma 3 270M (Gemma Terms of Use apply), and the World Factbook: questions, and its entries to look them up in,
-    as a team would in its own documents."""
+    """Gemma 3 270M (Gemma Terms of Use apply), questions from the World Factbook, summaries from Wikipedia."""
 
     name = "embedded"
-    version = "3"
+    version = "2"
     summary = (
         "Gemma 3 270M (the Gemma Terms of Use apply: https://ai.google.dev/gemma/terms), "
-        "World Factbook questions, looked up in its own entries (public domain)"
+        "World Factbook questions (public domain), Wikipedia summaries (CC BY-SA 4.0)"
     )
 
     def values(self, cache: Path) -> Mapping[str, Any]:
         """Raises CemError where the model cannot be joined, or the Factbook or the cache folder cannot be used."""
-        from cem_embedded.factbook import factbook_version, write_pages, write_questions
+        from cem_embedded.factbook import factbook_version, write_questions
         from cem_embedded.gemma import gguf_path
 
         folder = cache / "embedded" / f"factbook-{factbook_version()}"
@@ -57,7 +53,6 @@ class Embedded(Preset):
                 "model": str(gguf_path(cache / "embedded")),
                 "tasks": [str(write_questions(folder / "factbook.jsonl", names=ASKED))],
                 "general": [str(write_questions(folder / "internet_codes.jsonl", names=WATCHED))],
-                "sources": {"wiki": {"data": str(write_pages(folder / "entries.json")), **ENTRIES}},
                 "mixer": {"token_budget": TOKEN_BUDGET},
                 "open_book": {"passages": READ},
                 "trainer": {"gradient_checkpointing": False},
