@@ -12,7 +12,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard p
 	touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/cem-toolkit evolve --plugins wiki,trl --arms random
+	$(BIN)/cem-toolkit evolve --plugins factbook,trl --arms random
 
 # Speed beside lm-eval and TRL, in under half an hour: benchmarks/results/speed.json and docs/images/speed.svg.
 bench: $(VENV)/.installed

@@ -27,7 +27,7 @@ def main() -> None:
         run = find_run(given.run, given.runs)
     else:
         budget = {"mixer": {"token_budget": given.token_budget}} if given.token_budget else {}
-        run = evolve(plugins=["wiki", "trl"], arms=["random"], seeds=given.seeds, out=given.runs, **budget)
+        run = evolve(plugins=["factbook", "trl"], arms=["random"], seeds=given.seeds, out=given.runs, **budget)
     plan, summary = run.plan, run.summary()
     machine = {name: plan["machine"][name] for name in ("processor", "cores")}
     summary |= {"folder": f"runs/{run.name}", "model": Path(summary["model"]).name}
