@@ -14,7 +14,7 @@ ARMS: dict[str, Overlay] = {
     "defaults": {},
     "thorough": {"mixer": {"token_budget": 11_000}, "trainer": {"interpolation": 0.45}},
     "seen once": {"mixer": {"weights": {}}},
-    "less review": {"mixer": {"shares": {"passage": 0.45, "normative": 0.35, "review": 0.15, "general": 0.05}}},
+    "less review": {"mixer": {"shares": {"passage": 0.6, "normative": 0.25, "review": 0.1, "general": 0.05}}},
     "raw passages": {**WHOLE, **UNCHANGED, "mixer": {**AS_IT_IS, "shares": {"passage": 1}}},
     "the paper's rows": {**WHOLE, "mixer": {**AS_IT_IS, "shares": PAPER_SHARES}},
     "without cutting": WHOLE,
@@ -26,7 +26,7 @@ ARMS: dict[str, Overlay] = {
     "careful": {"trainer": {"strength": "careful"}},
     "eager": {"trainer": {"strength": "eager"}},
     "answer pairs": {
-        "mixer": {"own_pairs": True, "shares": {"normative": 0.65, "review": 0.3, "general": 0.05}},
+        "mixer": {"own_pairs": True, "weights": {}, "shares": {"normative": 0.65, "review": 0.3, "general": 0.05}},
     },
 }
 """Configuration laid over the defaults. Every pass has the same budget of tokens, but where an arm sets its own."""
@@ -35,6 +35,6 @@ RANDOM = {"defaults": "random passages", "thorough": "random passages, thorough"
 OWN_PAGES = "factbook, own pages"
 SMALL = {
     "factbook": ("defaults", "raw passages", "the paper's rows", "answer pairs"),
-    OWN_PAGES: ("defaults", "thorough"),
+    OWN_PAGES: ("defaults",),
 }
 """Those of the small form, by set; of a question file the defaults alone."""

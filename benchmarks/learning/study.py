@@ -1,7 +1,7 @@
 """What does learning from mistakes fix and break, and which part of the recipe does it? Arms side by side.
 
     python benchmarks/learning/study.py [--set factbook] [--set FILE.jsonl …] [--arms small] [--seeds 1]
-        [--budget 6500] [--runs runs/study] [--out benchmarks/results/learning.json]
+        [--budget 5600] [--runs runs/study] [--out benchmarks/results/learning.json]
 
 Every arm is a run of `cem-toolkit evolve` with one change to its configuration, on the same questions, passages and
 number of tokens a pass; `random passages` train the same recipe on passages about something else. A set is
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", dest="sets", help="one of these; repeatable")
     parser.add_argument("--arms", default="small", help="small, all, or names separated by commas")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--budget", type=int, default=6500, help="tokens of one pass over the training set")
+    parser.add_argument("--budget", type=int, default=5600, help="tokens of one pass over the training set")
     parser.add_argument("--runs", type=Path, default=Path("runs/study"))
     parser.add_argument("--out", type=Path, default=HERE.parent / "results" / "learning.json")
     given = parser.parse_args()
