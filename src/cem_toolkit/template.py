@@ -31,7 +31,7 @@ def configuration(plugins: Plugins) -> str:
         lines.append(f"\n# {Config.model_fields[section].description}")
         lines.append(f"{section}:")
         for name in plugins.names(role):
-            chosen = name == DEFAULTS.get(role) or role in ("source", "trainer")
+            chosen = name == DEFAULTS.get(role) or name in Config.model_fields["plugins"].default
             note = "" if chosen else " (where chosen by plugins)"
             several = f"  {name}:" if chosen else f"  # {name}:  # where chosen by plugins"
             lines.append(several if role in MANY else f"  # {role} {name}{note}:")

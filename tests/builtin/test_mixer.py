@@ -311,7 +311,7 @@ def test_a_budget_serves_every_mistake_first(tmp_path: Path) -> None:
     attempts = [attempt(f"What is thing {n}?", (), f"answer {n}") for n in range(6)]
     mistakes = [mistake_of(each) for each in attempts]
     texts = [passage(f"Page {n} {k}", "word " * 10, mistakes[n], score=-k) for n in range(6) for k in range(4)]
-    rows = mix(tmp_path, texts, mistakes, attempts, token_budget=90, shares={"passage": 1})
+    rows = mix(tmp_path, texts, mistakes, attempts, token_budget=90, shares={"passage": 1}, weights={})
     assert {row.parents[1] for row in rows} == {mistake.id for mistake in mistakes}
 
 

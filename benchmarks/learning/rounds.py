@@ -1,0 +1,113 @@
+"""Does a second and a third round add to the first without undoing it?
+
+    python benchmarks/learning/rounds.py [--rounds 3] [--seed 0] [--budget 5600] [--runs runs/study]
+        [--out benchmarks/results/rounds.json]
+
+The study's defaults on the Factbook questions, looked up in the Factbook's own entries, for several rounds; no arms. Of
+each round it tells what is right of every set of questions against the start, the last round against the first, and
+what was kept: the watched task and the perplexity of neutral text. `mined` are all of them, reviewed ones too;
+`mined, never reviewed` those whose own pair no round trained on. Prints the table of docs/results.md.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from math import exp
+from pathlib import Path
+from typing import Any
+
+from arms import OWN_PAGES
+from study import configuration
+
+from cem_toolkit import evolve
+from cem_toolkit.outcomes import Answers, paired
+from cem_toolkit.run import Arm, Run
+from cem_toolkit.stats import compare
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--budget", type=int, default=5600, help="tokens of one pass over a round's training set")
+    parser.add_argument("--runs", type=Path, default=Path("runs/study"))
+    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "results" / "rounds.json")
+    given = parser.parse_args()
+    chosen = configuration(OWN_PAGES, "defaults", given.seed, given.budget, given.runs)
+    run = evolve(**{**chosen, "arms": [], "rounds": given.rounds})
+    told = result(run) | {"settings": {"token_budget": given.budget, "seed": given.seed}}
+    given.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    print(table(told))
+
+
+def result(run: Run) -> dict[str, Any]:
+    """JSON-safe, with what made it."""
+    own = frozenset(question for turn in run.rounds for row in turn.rows for question in row.own_pairs)
+    first, last = run.rounds[0], run.rounds[-1]
+    plan = run.plan
+    return {
+        "rounds": [
+            {
+                "round": turn.number,
+                "against the start": changes(run.start.answers, turn.answers, own),
+                "perplexity": perplexity(turn),
+                "accepted": turn.accepted,
+            }
+            for turn in run.rounds
+        ],
+        "perplexity of the start": perplexity(run.start),
+        "last against first": changes(first.answers, last.answers, own),
+        "machine": {name: plan["machine"][name] for name in ("processor", "cores")},
+        "components": plan["components"],
+        "versions": plan["versions"],
+    }
+
+
+def changes(before: Answers, after: Answers, own: frozenset[str]) -> dict[str, Any]:
+    """By set: how many questions, how many right before and after, and the points with their interval."""
+    every = paired(before, after, frozenset())
+    sets = {name: found for name, found in every.items() if name not in ("selection", "reviewed")}
+    sets["mined, never reviewed"] = paired(before, after, own)["mined"]
+    told = {}
+    for name, found in sets.items():
+        if found.pairs:
+            change = compare(found.pairs, found.groups)
+            told[name] = {
+                "n": len(found.pairs),
+                "right_before": sum(was for was, _ in found.pairs),
+                "right_after": sum(now for _, now in found.pairs),
+                "points": [round(100 * float(each), 2) for each in (change.points, change.low, change.high)],
+            }
+    return told
+
+
+def perplexity(state: Arm) -> float | None:
+    """Of neutral text, a token."""
+    stage = state.stage("evaluate")
+    neutral = stage.figures.get("neutral") if stage else None
+    return round(exp(-neutral["nats"] / neutral["tokens"]), 2) if neutral else None
+
+
+def table(told: Mapping[str, Any]) -> str:
+    """In Markdown: what is right of each set after each round, and points against the start."""
+    names = list(told["rounds"][0]["against the start"])
+    lines = [f"| after | {' | '.join(names)} | perplexity |", "|---" * (len(names) + 2) + "|"]
+    start = told["rounds"][0]["against the start"]
+    cells = [f"{start[name]['right_before']} of {start[name]['n']}" for name in names]
+    lines.append(f"| the start | {' | '.join(cells)} | {told['perplexity of the start']} |")
+    for turn in told["rounds"]:
+        cells = [_cell(turn["against the start"][name]) for name in names]
+        lines.append(f"| round {turn['round']} | {' | '.join(cells)} | {turn['perplexity']} |")
+    of = told["last against first"]
+    cells = [_cell(of[name]) for name in names]
+    lines.append(f"| the last against the first | {' | '.join(cells)} | |")
+    return "\n".join(lines)
+
+
+def _cell(change: Mapping[str, Any]) -> str:
+    points, low, high = change["points"]
+    return f"{change['right_after']}: {points:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+if __name__ == "__main__":
+    main()
