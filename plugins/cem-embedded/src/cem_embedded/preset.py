@@ -55,7 +55,7 @@ class Embedded(Preset):
                 "general": [str(write_questions(folder / "internet_codes.jsonl", names=WATCHED))],
                 "mixer": {"token_budget": TOKEN_BUDGET},
                 "open_book": {"passages": READ},
-                "trainer": {"gradient_checkpointing": False, "micro_batch_size": 32},
+                "trainer": {"gradient_checkpointing": False, "micro_batch_size": 16},
             }
         except ValueError as error:
             raise CemError(f"preset embedded: {error}") from error
