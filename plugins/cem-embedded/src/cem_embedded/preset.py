@@ -39,7 +39,7 @@ class Embedded(Preset):
     version = "3"
     summary = (
         "Gemma 3 270M (the Gemma Terms of Use apply: https://ai.google.dev/gemma/terms), "
-        "World Factbook questions (public domain), Wikipedia summaries (CC BY-SA 4.0)"
+        "World Factbook questions and entries (public domain), Wikipedia summaries (CC BY-SA 4.0)"
     )
 
     def values(self, cache: Path) -> Mapping[str, Any]:

@@ -1,15 +1,14 @@
 """What can be set about a training run."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from cem_toolkit.api import Options
 
 LEARNING_RATES = {"full": 7e-5, "lora": 2e-4}
 SHARES = {"careful": 0.2, "balanced": 0.35, "eager": 0.6}
 """Of the way from the starting weights to the trained ones."""
-MOST_ROWS_AT_ONCE = 8
 
 
 class TrlOptions(Options):
@@ -52,11 +51,11 @@ class TrlOptions(Options):
         1.0, ge=0, description="Gradients are scaled down to this norm at most; 0 leaves them as they are."
     )
     batch_size: int = Field(32, ge=1, description="Rows per optimiser step.")
-    micro_batch_size: int | None = Field(
-        None,
+    micro_batch_size: int = Field(
+        8,
         ge=1,
-        description="Rows put through the model at once; smaller needs less memory, and changes the result only by "
-        "rounding. Must divide batch_size. Default: its largest divisor up to 8.",
+        description="Rows put through the model at once, at most; fewer need less memory, and change the result only by "
+        "rounding. The largest divisor of batch_size up to this is taken.",
     )
     max_length: int = Field(
         1024,
@@ -92,21 +91,10 @@ class TrlOptions(Options):
         description="Seconds between checkpoints to resume from (more where writing one takes long); 0 writes none.",
     )
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.micro_batch_size is not None and self.batch_size % self.micro_batch_size:
-            raise ValueError(
-                f"micro_batch_size {self.micro_batch_size} does not divide batch_size {self.batch_size}: "
-                "choose a divisor, or leave it out"
-            )
-        return self
-
     @property
     def rows_at_once(self) -> int:
         """Rows in one pass through the model."""
-        if self.micro_batch_size is not None:
-            return self.micro_batch_size
-        return max(n for n in range(1, MOST_ROWS_AT_ONCE + 1) if self.batch_size % n == 0)
+        return max(n for n in range(1, min(self.micro_batch_size, self.batch_size) + 1) if self.batch_size % n == 0)
 
     @property
     def share(self) -> float:
