@@ -54,8 +54,8 @@ class TrlOptions(Options):
     micro_batch_size: int = Field(
         8,
         ge=1,
-        description="Rows put through the model at once, at most; fewer need less memory, and change the result only by "
-        "rounding. The largest divisor of batch_size up to this is taken.",
+        description="Rows put through the model at once, at most: the largest divisor of batch_size up to this. Fewer "
+        "need less memory, and change the result only by rounding.",
     )
     max_length: int = Field(
         1024,
