@@ -11,13 +11,13 @@ what was kept: the watched task and the perplexity of neutral text. `mined` are 
 
 import argparse
 import json
-from collections.abc import Mapping
 from math import exp
 from pathlib import Path
 from typing import Any
 
 from arms import OWN_PAGES
 from study import configuration
+from tally import rounds_table
 
 from cem_toolkit import evolve
 from cem_toolkit.outcomes import Answers, paired
@@ -37,7 +37,7 @@ def main() -> None:
     run = evolve(**{**chosen, "arms": [], "rounds": given.rounds})
     told = result(run) | {"settings": {"token_budget": given.budget, "seed": given.seed}}
     given.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    print(table(told))
+    print(rounds_table(told))
 
 
 def result(run: Run) -> dict[str, Any]:
@@ -86,27 +86,6 @@ def perplexity(state: Arm) -> float | None:
     stage = state.stage("evaluate")
     neutral = stage.figures.get("neutral") if stage else None
     return round(exp(-neutral["nats"] / neutral["tokens"]), 2) if neutral else None
-
-
-def table(told: Mapping[str, Any]) -> str:
-    """In Markdown: what is right of each set after each round, and points against the start."""
-    names = list(told["rounds"][0]["against the start"])
-    lines = [f"| after | {' | '.join(names)} | perplexity |", "|---" * (len(names) + 2) + "|"]
-    start = told["rounds"][0]["against the start"]
-    cells = [f"{start[name]['right_before']} of {start[name]['n']}" for name in names]
-    lines.append(f"| the start | {' | '.join(cells)} | {told['perplexity of the start']} |")
-    for turn in told["rounds"]:
-        cells = [_cell(turn["against the start"][name]) for name in names]
-        lines.append(f"| round {turn['round']} | {' | '.join(cells)} | {turn['perplexity']} |")
-    of = told["last against first"]
-    cells = [_cell(of[name]) for name in names]
-    lines.append(f"| the last against the first | {' | '.join(cells)} | |")
-    return "\n".join(lines)
-
-
-def _cell(change: Mapping[str, Any]) -> str:
-    points, low, high = change["points"]
-    return f"{change['right_after']}: {points:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 if __name__ == "__main__":

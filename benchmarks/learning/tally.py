@@ -155,3 +155,24 @@ def forms_table(ways: Mapping[str, Mapping[str, Any]]) -> str:
             cells.append(f"{of['count']} of {of['of']}: {share:.0f} % ({low:.0f} to {high:.0f})")
         lines.append(f"| {way} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def rounds_table(told: Mapping[str, Any]) -> str:
+    """The figures of `rounds.py` in Markdown: what is right of each set after each round; points against the start."""
+    names = list(told["rounds"][0]["against the start"])
+    lines = [f"| after | {' | '.join(names)} | perplexity |", "|---" * (len(names) + 2) + "|"]
+    start = told["rounds"][0]["against the start"]
+    cells = [f"{start[name]['right_before']} of {start[name]['n']}" for name in names]
+    lines.append(f"| the start | {' | '.join(cells)} | {told['perplexity of the start']} |")
+    for turn in told["rounds"]:
+        cells = [_cell(turn["against the start"][name]) for name in names]
+        lines.append(f"| round {turn['round']} | {' | '.join(cells)} | {turn['perplexity']} |")
+    of = told["last against first"]
+    cells = [_cell(of[name]) for name in names]
+    lines.append(f"| the last against the first | {' | '.join(cells)} | |")
+    return "\n".join(lines)
+
+
+def _cell(change: Mapping[str, Any]) -> str:
+    points, low, high = change["points"]
+    return f"{change['right_after']}: {points:+.1f} ({low:+.1f} to {high:+.1f})"
