@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from cem_toolkit.errors import CemError, ConfigError
 from cem_toolkit.leaks.encoder import ENCODER_THRESHOLD
@@ -36,6 +36,19 @@ class SplitConfig(Options):
         lt=1,
         description="Share of what could be mined that is kept for the gate, which accepts rounds by it.",
     )
+    stopping: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of what could be mined by which a trainer may choose when to stop; nothing is reported "
+        "about these questions. 0: none.",
+    )
+
+    @model_validator(mode="after")
+    def _leaves_some(self) -> Self:
+        if self.selection + self.stopping >= 1:
+            raise ValueError("selection and stopping together leave nothing to be mined: lower one of them")
+        return self
 
 
 class LeaksConfig(Options):

@@ -85,7 +85,7 @@ def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: 
     mixed = steps.mix(trial, number, model, material)
     if not steps.load_rows(mixed):
         raise NothingToDo(f"nothing to train on: no rows came of {len(material.passages):,} passages")
-    trained = steps.train(trial, number, model, mixed)
+    trained = steps.train(trial, number, model, mixed, start)
     again = steps.ask_again(stages, number, material, mixed)
     tried = steps.stand(stages, number, trained, again)
     for name in arm_names(stages.config):
@@ -112,7 +112,8 @@ def go_arm(
     if not steps.load_rows(rows):
         stages.log(f"arm {name}: has no rows, and is left out")
         return
-    steps.evaluate(arm.with_seed(arm.config.seed), number, steps.train(reseeded, number, model, rows), again)
+    trained = steps.train(reseeded, number, model, rows, material.start)
+    steps.evaluate(arm.with_seed(arm.config.seed), number, trained, again)
 
 
 def stage_names(config: Config, crew: Crew) -> Iterator[tuple[int, str]]:

@@ -11,6 +11,8 @@ from cem_toolkit.errors import CemError
 
 SETS = ("mined", "siblings", "held_out", "selection", "reviewed")
 """What questions are counted as, besides those of the general tasks."""
+STOPPING = "stopping"
+"""The split of which nothing is told."""
 GENERAL = "general: "
 """Stands before the name of a general task where sets are named in one list."""
 
@@ -127,12 +129,13 @@ def paired(
     """The questions that both have, by set: those of `SETS`, and `general: TASK` for each general task.
 
     `reviewed` are the ids of questions whose own answer pair was trained on; they are counted apart, never as mined.
-    `among` are all questions of the run, where these are not those of `before`.
+    `among` are all questions of the run, where these are not those of `before`. Stopping questions, by which training
+    was chosen, are left out.
     """
     sets = {name: Pairs() for name in SETS}
     for key, now in after.items():
         then = before.get(key)
-        if then is not None:
+        if then is not None and now.split != STOPPING:
             sets.setdefault(set_name(key[0], key[1], now.split, reviewed), Pairs()).add(then.correct, now)
     if not any(any(found.drawn) for found in sets.values()):  # all were asked
         for found in sets.values():
@@ -140,6 +143,8 @@ def paired(
         return sets
     sizes: dict[tuple[str, str], int] = {}
     for key, answer in (before if among is None else among).items():
+        if answer.split == STOPPING:
+            continue
         name = set_name(key[0], key[1], answer.split, reviewed)
         found = sets.setdefault(name, Pairs())
         seen = sizes.get((name, answer.group), 0) if answer.group else 0

@@ -17,7 +17,7 @@ from typing import Any, Literal, Self
 
 from cem_toolkit.errors import CemError
 
-Split = Literal["", "mined", "selection", "held_out", "sibling", "general"]
+Split = Literal["", "mined", "selection", "stopping", "held_out", "sibling", "general"]
 Part = Literal["", "train", "test"]
 MistakeKind = Literal["knowledge", "schema", "doubtful_key", "unsure"]
 RowKind = Literal["passage", "normative", "extractive", "review", "general"]

@@ -73,6 +73,9 @@ class Context:
     result all the same."""
     rewrites: Sequence[Rewrite] = ()
     """For mixers: the passages said otherwise, by the run's rewriters."""
+    stopping: Sequence[Row] = ()
+    """For trainers: the stopping questions with their answers, to measure when to stop and never to train on. Nothing
+    is reported about these questions."""
     only: frozenset[str] | None = None
     """For evaluators: the ids of the questions to ask, those of general tasks included; None: all. Asking all saves no
     time but is not wrong: the core leaves out what it did not want."""

@@ -20,9 +20,9 @@ def assign(attempts: Sequence[Attempt], general: Sequence[Attempt], config: Spli
     A group is held out whole by its name's hash; of the others some questions are held out by their text's hash: these
     are siblings where another question of their group is mined, else held out as well. A question without a group is
     its own group. Where a task's own training questions are asked too (`Attempt.part`), these alone may be mined, all
-    of them, and its test questions are only reported. Of what could be mined, a share is kept for selection. A
-    question that a general task asks too steers nothing, so that forgetting is not measured on what was taught; and
-    one that stands in several tasks steers nothing where it may not in one of them.
+    of them, and its test questions are only reported. Of what could be mined, shares are kept for selection and
+    stopping. A question that a general task asks too steers nothing, so that forgetting is not measured on what was
+    taught; and one that stands in several tasks steers nothing where it may not in one of them.
     """
 
     def free(attempt: Attempt) -> bool:
@@ -43,14 +43,18 @@ def assign(attempts: Sequence[Attempt], general: Sequence[Attempt], config: Spli
     def taught(attempt: Attempt) -> bool:
         return attempt.id not in barred
 
-    def selects(attempt: Attempt) -> bool:
-        return share("selection", normalise(attempt.question)) < config.selection
+    def use(attempt: Attempt) -> Split:
+        """Of one that could be mined."""
+        drawn = share("selection", normalise(attempt.question))
+        if drawn < config.selection:
+            return "selection"
+        return "stopping" if drawn < config.selection + config.stopping else "mined"
 
     def split(attempt: Attempt) -> Split:
         if taught(attempt):
-            return "selection" if selects(attempt) else "mined"
+            return use(attempt)
         return "sibling" if attempt.group in groups else "held_out"
 
-    groups = {a.group for a in attempts if a.group and taught(a) and not selects(a)}
+    groups = {a.group for a in attempts if a.group and taught(a) and use(a) == "mined"}
     own = [dataclasses.replace(attempt, split=split(attempt)) for attempt in attempts]
     return own + [dataclasses.replace(attempt, split="general") for attempt in general]

@@ -19,6 +19,7 @@ from cem_toolkit.leaks import Drop, LeakGuard
 from cem_toolkit.models import fingerprint
 from cem_toolkit.neutral import read_neutral, score_neutral
 from cem_toolkit.openbook import OpenBook, Scores, open_book_summary, read_passages
+from cem_toolkit.outcomes import STOPPING
 from cem_toolkit.pieces import cut_passages, cut_whole
 from cem_toolkit.ranking import shuffled
 from cem_toolkit.records import Attempt, Mistake, Model, Passage, Record, Rewrite, Row, content_id
@@ -284,9 +285,12 @@ def pick(stages: Stages, number: int, model: Model, mixed: Stage, arm: str) -> S
     return stages.perform(number, "mix", None, model, {"mix": mixed.key, "arm": arm}, work)
 
 
-def train(stages: Stages, number: int, model: Model, mixed: Stage) -> Model:
+def train(stages: Stages, number: int, model: Model, mixed: Stage, start: Standing) -> Model:
+    """Of `start` only the stopping questions are used: the run's, which are decided by what `mixed` depends on."""
+
     def work(ctx: Context) -> Results:
-        figures = stages.crew.trainer.train(load_rows(mixed), ctx)
+        stopping = tuple(_pair(attempt) for attempt in start.attempts if attempt.split == STOPPING)
+        figures = stages.crew.trainer.train(load_rows(mixed), dataclasses.replace(ctx, stopping=stopping))
         folder = ctx.folder / "model"
         if not any(folder.glob("*.safetensors")):
             raise CemError(f"trainer {stages.crew.trainer.name}: left no model (*.safetensors) in its stage's folder")
@@ -325,6 +329,12 @@ def judge(stages: Stages, number: int, start: Standing, before: Standing, after:
     keys = [standing.evaluated.key for standing in (start, before, after)]
     inputs = {"evaluate": keys, "base": before.round, "gate": stages.config.gate.model_dump(), "version": GATE_VERSION}
     return stages.perform(number, "gate", None, after.model, inputs, work)
+
+
+def _pair(attempt: Attempt) -> Row:
+    """A question with its own answer."""
+    own = (attempt.id,)
+    return Row.make(kind="normative", prompt=attempt.prompt, completion=attempt.completion, parents=own, own_pairs=own)
 
 
 def load_rows(mixed: Stage) -> list[Row]:

@@ -136,8 +136,10 @@ class CemMixer(Mixer):
 
     def _review(self, attempts: Sequence[Attempt], ctx: Context) -> list[Row]:
         right = {a.id: a for a in attempts if a.correct and a.split in ("", "mined")}
-        chosen = shuffled(list(right), ctx.seed, "review")[: amount(self.options.review, len(right))]
-        return [make.review_row(right[each]) for each in chosen]
+        order = shuffled(list(right), ctx.seed, "review")
+        if self.options.review_first == "unsure":
+            order.sort(key=lambda each: right[each].margin)
+        return [make.review_row(right[each]) for each in order[: amount(self.options.review, len(right))]]
 
     def _general(self, others: int, ctx: Context) -> list[Row]:
         rows = {row.id: row for row in read_general(self._general_path(ctx))}

@@ -28,6 +28,11 @@ class MixerOptions(Options):
     review: Amount = Field(
         0.5, description="Questions answered correctly to train again: a whole number, or a share of them such as 0.1."
     )
+    review_first: Literal["chance", "unsure"] = Field(
+        "chance",
+        description="Which of them come first: by chance, or unsure: those whose right answer the model preferred to "
+        "the next by the least, which break most easily.",
+    )
     general: Amount = Field(
         0.1, description="General rows: a whole number, or a share of the number of rows about mistakes."
     )

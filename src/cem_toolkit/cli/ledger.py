@@ -26,7 +26,9 @@ LESSONS = ("not looked up", "never retrieved", "dropped as leak", "retrieved, no
 )
 @click.option("--status", callback=names, help="Only these: comma-separated kept right, still wrong, fixed, broken.")
 @click.option(
-    "--split", callback=names, help="Only these: comma-separated mined, selection, sibling, held_out, general."
+    "--split",
+    callback=names,
+    help="Only these: comma-separated mined, selection, stopping, sibling, held_out, general.",
 )
 @click.option("--task", callback=names, help="Only questions of these comma-separated tasks.")
 @click.option("--lesson", multiple=True, type=click.Choice(LESSONS), help="Only mistakes that came so far; repeatable.")

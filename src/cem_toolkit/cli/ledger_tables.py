@@ -12,7 +12,7 @@ from cem_toolkit.ledger.plain import brief, plain
 from cem_toolkit.run import Run
 
 STATUSES = ("kept right", "fixed", "broken", "still wrong", "")
-COLUMNS = ("mined", "sibling", "held_out", "selection", "reviewed", "general")
+COLUMNS = ("mined", "sibling", "held_out", "selection", "stopping", "reviewed", "general")
 LONGEST = 200
 """Characters of a cell that are worth laying out; the table cuts them to the room there is."""
 

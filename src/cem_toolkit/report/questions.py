@@ -19,7 +19,7 @@ MOST_ROWS = 24
 AT_ONCE = 25
 """Rows that are in the page as they are: what is printed, and what is there without scripts."""
 
-SPLITS = ("mined", "sibling", "held_out", "selection", "general", "")
+SPLITS = ("mined", "sibling", "held_out", "selection", "stopping", "general", "")
 STATUSES = ("fixed", "broken", "still wrong", "kept right", "")
 LESSONS = ("trained", "retrieved, not trained", "dropped as leak", "never retrieved", "not looked up", "")
 

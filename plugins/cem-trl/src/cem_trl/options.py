@@ -31,7 +31,18 @@ class TrlOptions(Options):
         le=1,
         description="The same as a share of the way. 1: all of it. Default: 0.2 careful, 0.35 balanced, 0.6 eager.",
     )
+    kl: float = Field(
+        0.0,
+        ge=0,
+        description="Weight of the KL divergence from the starting model on review and general rows, a few at every "
+        "step, beside the loss: holds what was right, and costs about a quarter more time. 0: none.",
+    )
     epochs: int = Field(3, ge=1, description="Passes over the rows.")
+    early_stopping: bool = Field(
+        False,
+        description="Stop after the first pass that made the loss on the stopping questions worse (split.stopping), "
+        "and take the weights of the best pass.",
+    )
     learning_rate: float | None = Field(
         None, gt=0, description="Peak learning rate of AdamW. Default: 7e-5 for full, 2e-4 for lora."
     )

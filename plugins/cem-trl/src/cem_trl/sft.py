@@ -6,6 +6,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from trl import SFTTrainer
 
+from cem_trl.anchor import Anchor
 from cem_trl.encoding import IGNORED
 from cem_trl.hardware import release_memory
 from cem_trl.head_loss import head_loss
@@ -20,10 +21,27 @@ RELEASES = 8
 class Sft(SFTTrainer):  # type: ignore[misc]
     """SFTTrainer with a loss that is fast on CPUs; on other devices and for uncommon output layers, TRL's own."""
 
+    anchor: Anchor | None = None
+    kl = 0.0
+    """What the divergence of `anchor` counts in the loss."""
+    divergence: float | None = None
+    """From the starting model at the last step, in nats a token."""
+    _anchored = -1
+
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The mean loss over all labels of the optimiser step, in nats per token."""
+        """The mean loss over all labels of the optimiser step, in nats per token, and once a step the divergence."""
+        loss = self._cross_entropy(model, inputs, return_outputs, num_items_in_batch)
+        step = self.state.global_step
+        if self.anchor is None or not model.training or step == self._anchored:
+            return loss
+        self._anchored = step
+        divergence = self.anchor.divergence(model, step)
+        self.divergence = float(divergence.detach())
+        return loss + self.kl * divergence
+
+    def _cross_entropy(self, model: Any, inputs: dict[str, Any], return_outputs: bool, num_items_in_batch: Any) -> Any:
         inner = model.get_base_model() if hasattr(model, "get_base_model") else model
         if return_outputs or num_items_in_batch is None or not _is_plain_on_cpu(inner):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)

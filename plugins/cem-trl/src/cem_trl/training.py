@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from cem_toolkit.api import CemError, Context, Row, content_id
+from cem_trl.anchor import KEPT, Anchor
 from cem_trl.checkpoints import check_space, open_checkpoints
 from cem_trl.encoding import Encoder, Example
 from cem_trl.figures import figures
@@ -22,6 +23,8 @@ from cem_trl.order import training_order
 from cem_trl.prepare import make_trainer
 from cem_trl.quiet import quiet
 from cem_trl.result import save_adapter, save_model
+from cem_trl.sft import Sft
+from cem_trl.stopping import EarlyStopping, watched
 from cem_trl.watch import Watch
 
 
@@ -47,14 +50,19 @@ def train(rows: Sequence[Row], options: TrlOptions, ctx: Context, version: str) 
     device, tokenizer = start(options, ctx)
     precision = choose_precision(options, device)
     with quiet():
-        order = examples(rows, tokenizer, options, ctx)
+        encoder = Encoder(tokenizer, options.max_length, ctx.chat_template)
+        encoded = encode(rows, encoder, ctx)
+        order = examples(encoded, options, ctx)
+        stopping = watched(ctx.stopping, encoder) if options.early_stopping else []
         checkpoints = ctx.folder / "checkpoints"
         last = open_checkpoints(checkpoints, training_key(rows, options, ctx, f"{version} {device} {precision}"))
         release_memory()
         trainer = make_trainer(order, tokenizer, options, ctx, device, precision)
         adapter = unmerged_start(trainer.model, options, ctx)
-        run(trainer, last, options, ctx)
-        measured = figures(trainer, order, last)
+        keep_near_start(trainer, encoded, options, ctx)
+        early = EarlyStopping(trainer, stopping, options.epochs, checkpoints) if stopping else None
+        run(trainer, last, early, options, ctx)
+        measured = figures(trainer, order, last) | ({"best_step": early.take_best()} if early else {})
         trainer.optimizer = None  # its state is no longer needed, and the start's weights want the room
         save(trainer.model, adapter, options, ctx)
     shutil.rmtree(checkpoints)
@@ -73,26 +81,45 @@ def train(rows: Sequence[Row], options: TrlOptions, ctx: Context, version: str) 
     }
 
 
-def examples(rows: Sequence[Row], tokenizer: Any, options: TrlOptions, ctx: Context) -> list[Example]:
-    """The examples of all epochs in training order. Raises CemError where there is nothing to learn."""
-    encoder = Encoder(tokenizer, options.max_length, ctx.chat_template)
+def encode(rows: Sequence[Row], encoder: Encoder, ctx: Context) -> list[tuple[Row, list[Example]]]:
+    """Every row with its examples."""
     encoded = [(row, encoder.encode(row)) for row in rows]
     encoder.report(ctx.log)
+    return encoded
+
+
+def examples(encoded: Sequence[tuple[Row, Sequence[Example]]], options: TrlOptions, ctx: Context) -> list[Example]:
+    """The examples of all epochs in training order. Raises CemError where there is nothing to learn."""
     order = training_order(encoded, epochs=options.epochs, batch_size=options.batch_size, seed=ctx.seed)
     if not order:
-        why = "there are no rows" if not rows else f"none of {len(rows)} rows has text to learn and a weight above 0"
+        rows = len(encoded)
+        why = f"none of {rows} rows has text to learn and a weight above 0" if rows else "there are no rows"
         raise CemError(f"nothing to train on: {why}")
     return order
+
+
+def keep_near_start(
+    trainer: Sft, encoded: Sequence[tuple[Row, Sequence[Example]]], options: TrlOptions, ctx: Context
+) -> None:
+    """Has `trainer` add the divergence from its model as it is now, on the rows that are to be kept, to its loss."""
+    if not options.kl:
+        return
+    kept = [example for row, made in encoded if row.kind in KEPT for example in made]
+    if not kept:
+        ctx.log("kl changes nothing: there are no review and no general rows")
+        return
+    trainer.kl = options.kl
+    trainer.anchor = Anchor(trainer.model, kept, mixed=trainer.args.bf16)
 
 
 def training_key(rows: Sequence[Row], options: TrlOptions, ctx: Context, made_by: str) -> str:
     """What decides a training's course, as one id: a checkpoint of another id is of another training."""
     chosen = options.model_dump_json(exclude={"checkpoint_seconds"})
-    data = json.dumps([row.to_json() for row in rows], sort_keys=True)
+    data = json.dumps([row.to_json() for row in [*rows, *ctx.stopping]], sort_keys=True)
     return content_id(made_by, chosen, data, ctx.model.fingerprint, str(ctx.seed), str(ctx.chat_template))
 
 
-def run(trainer: Any, last: Path | None, options: TrlOptions, ctx: Context) -> None:
+def run(trainer: Sft, last: Path | None, early: EarlyStopping | None, options: TrlOptions, ctx: Context) -> None:
     """Trains to the end, from the checkpoint `last` if there is one. Raises CemError where memory runs out."""
     steps = -(-len(trainer.train_dataset) // options.batch_size)
     with ctx.progress("train", steps) as progress:
@@ -101,6 +128,8 @@ def run(trainer: Any, last: Path | None, options: TrlOptions, ctx: Context) -> N
             ctx.log(f"training continues from its checkpoint at step {done} of {steps}")
             progress.advance(done)
         trainer.add_callback(Watch(progress, options.peak_learning_rate))
+        if early is not None:
+            trainer.add_callback(early)
         try:
             trainer.train(resume_from_checkpoint=None if last is None else str(last))
         except torch.OutOfMemoryError as error:
@@ -142,4 +171,5 @@ def space_needed(model: Path, options: TrlOptions, device: str) -> int:
     weight = 2 if options.precision == "bfloat16" else 4
     moments = 2 if choose_optimizer(options, device) == "factored-adamw" else 2 * weight
     checkpoint = 0 if options.method == "lora" else numbers * (weight + moments)
-    return result + (2 * checkpoint if options.checkpoint_seconds else 0)
+    best = numbers * weight if options.early_stopping and options.method == "full" else 0
+    return result + best + (2 * checkpoint if options.checkpoint_seconds else 0)
