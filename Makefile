@@ -18,9 +18,11 @@ demo: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/bench.py
 
-# What each part of the recipe fixes and breaks, in its small form: benchmarks/results/learning.json, docs/results.md.
+# What each part of the recipe fixes and breaks, in its small form: benchmarks/results/learning.json, from which the
+# tables and pictures of docs/results.md are brought up to date.
 study: $(VENV)/.installed
 	$(BIN)/python benchmarks/learning/study.py
+	$(BIN)/python benchmarks/learning/results.py
 
 test: $(VENV)/.installed browser lint
 	$(BIN)/pytest -q

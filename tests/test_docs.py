@@ -1,5 +1,6 @@
 """Examples in the documents are run: Python against a finished run, commands against the command line's own rules."""
 
+import importlib
 import json
 import re
 import runpy
@@ -76,13 +77,16 @@ def test_the_table_of_speeds_is_the_one_that_was_measured() -> None:
     assert bench["markdown"](bench["table"](measured)) in (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
 
 
-def test_the_table_of_what_was_learnt_is_the_one_that_was_measured() -> None:
-    tally = runpy.run_path(str(ROOT / "benchmarks" / "learning" / "tally.py"))
-    measured = json.loads((ROOT / "benchmarks" / "results" / "learning.json").read_text(encoding="utf-8"))
-    told = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
-    assert tally["table"](measured["sets"]).strip() in told
-    forms = json.loads((ROOT / "benchmarks" / "results" / "direction.json").read_text(encoding="utf-8"))
-    assert tally["forms_table"](forms["ways"]) in told
+def test_the_tables_and_pictures_of_what_was_learnt_are_those_that_were_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "learning"))
+    results, plot = (importlib.import_module(name) for name in ("results", "plot"))
+    page = results.PAGE.read_text(encoding="utf-8")
+    assert set(results.MARKED.findall(page)) == set(results.TABLES)
+    assert results.filled(page) == page
+    for name, draw in plot.PICTURES.items():
+        assert draw(plot.read(plot.FILES)) == (ROOT / "docs" / "images" / name).read_text(encoding="utf-8"), name
 
 
 def test_the_tables_of_recall_are_those_that_were_measured() -> None:

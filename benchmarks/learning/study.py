@@ -7,8 +7,8 @@ Every arm is a run of `cem-toolkit evolve` with one change to its configuration,
 number of tokens a pass; `random passages` train the same recipe on passages about something else. A set is
 `factbook` (the embedded preset's questions, looked up in Wikipedia), `factbook, own pages` (the same, looked up in the
 Factbook's own entries, which tell what is asked) or a file with `question`, `choices` and `answer` a line. Results are
-written after every run, and finished stages are reused, so a study that was stopped goes on. Prints the table of
-docs/results.md.
+written after every run, and finished stages are reused, so a study that was stopped goes on. Prints its tables;
+results.py puts them and their pictures into docs/.
 """
 
 import argparse

@@ -129,9 +129,14 @@ def table(sets: Mapping[str, Mapping[str, Any]]) -> str:
                 *(_points(of.get(key)) for key in ("mined", "siblings", "held_out")),
                 " → ".join(f"{value:.1f}" for value in figures["perplexity"]),
             ]
-            lines.append(f"| {arm} | {' | '.join(cells)} |")
+            lines.append(f"| {named(arm, figures)} | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def named(arm: str, figures: Mapping[str, Any]) -> str:
+    """An arm, with its number of seeds where there are several."""
+    return f"{arm} ({figures['seeds']} seeds)" if figures["seeds"] > 1 else arm
 
 
 def _rate(figures: Mapping[str, Any] | None, name: str) -> str:
@@ -145,8 +150,7 @@ def _points(figures: Mapping[str, Any] | None) -> str:
     """None where all that was wrong had its own pair trained on: what is left can only break."""
     if not figures or not figures["wrong"]:
         return "–"
-    value, low, high = figures["points"]
-    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+    return _spread(figures["points"])
 
 
 def forms_table(ways: Mapping[str, Mapping[str, Any]]) -> str:
@@ -163,21 +167,26 @@ def forms_table(ways: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def rounds_table(told: Mapping[str, Any]) -> str:
-    """The figures of `rounds.py` in Markdown: what is right of each set after each round; points against the start."""
-    names = list(told["rounds"][0]["against the start"])
-    lines = [f"| after | {' | '.join(names)} | perplexity |", "|---" * (len(names) + 2) + "|"]
-    start = told["rounds"][0]["against the start"]
-    cells = [f"{start[name]['right_before']} of {start[name]['n']}" for name in names]
-    lines.append(f"| the start | {' | '.join(cells)} | {told['perplexity of the start']} |")
-    for turn in told["rounds"]:
-        cells = [_cell(turn["against the start"][name]) for name in names]
-        lines.append(f"| round {turn['round']} | {' | '.join(cells)} | {turn['perplexity']} |")
-    of = told["last against first"]
-    cells = [_cell(of[name]) for name in names]
-    lines.append(f"| the last against the first | {' | '.join(cells)} | |")
+    """The figures of `rounds.py` in Markdown: of each set how many are right, and the points since the start."""
+    rounds, last = told["rounds"], told["last against first"]
+    heads = [f"round {turn['round']}{'' if turn['accepted'] else ' (not accepted)'}: points" for turn in rounds]
+    lines = [
+        f"| questions | right at the start | {' | '.join(heads)} | last against first, points |",
+        "|---" * (len(rounds) + 3) + "|",
+    ]
+    for name, start in rounds[0]["against the start"].items():
+        cells = [_cell(turn["against the start"][name]) for turn in rounds]
+        label = f"{name.replace('_', ' ')} ({start['n']})"
+        lines.append(f"| {label} | {start['right_before']} | {' | '.join(cells)} | {_spread(last[name]['points'])} |")
+    cells = [f"{value:.1f}" for value in (told["perplexity of the start"], *(turn["perplexity"] for turn in rounds))]
+    lines.append(f"| perplexity | {' | '.join(cells)} | |")
     return "\n".join(lines)
 
 
 def _cell(change: Mapping[str, Any]) -> str:
-    points, low, high = change["points"]
-    return f"{change['right_after']}: {points:+.1f} ({low:+.1f} to {high:+.1f})"
+    return f"{change['right_after']}: {_spread(change['points'])}"
+
+
+def _spread(points: Sequence[float]) -> str:
+    value, low, high = points
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
