@@ -109,6 +109,11 @@ def test_set_reads_values_as_yaml() -> None:
         set_value(values, "trainer.epochs")
 
 
+def test_splits_leave_something_to_be_mined(values: dict[str, Any], plugins: Plugins) -> None:
+    (line,) = problems({**values, "split": {"selection": 0.6, "stopping": 0.4}}, plugins)
+    assert line.startswith("cem.yaml: split: selection and stopping together leave nothing to be mined")
+
+
 def test_a_preset_fills_only_what_is_open(plugins: Plugins) -> None:
     class Ready(Preset):
         name, version, summary = "ready", "1", "for tests"

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 import toy
 from cem_toolkit import CemError, ahead, find_run, openbook, resume
-from cem_toolkit.api import hookimpl
+from cem_toolkit.api import Context, Row, hookimpl
 from cem_toolkit.outcomes import SETS
 from cem_toolkit.plugins import Plugins, register
 from conftest import Evolve
@@ -236,6 +237,25 @@ def test_control_arms_are_trained_beside_the_round(evolve: Evolve) -> None:
     for name in ("random", "passages", "review"):
         assert summary["arms"][name]["tokens"] == pytest.approx(summary["tokens"], rel=0.01)
     assert summary["noise"]["held_out"]["n"] == 2
+
+
+def test_stopping_questions_are_for_the_trainer_alone(evolve: Evolve, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched: list[Sequence[Row]] = []
+    train = toy.ToyTrainer.train
+
+    def spy(self: toy.ToyTrainer, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
+        watched.append(ctx.stopping)
+        return train(self, rows, ctx)
+
+    monkeypatch.setattr(toy.ToyTrainer, "train", spy)
+    assert evolve().rounds and watched == [()]
+    run = evolve(split={"stopping": 0.3}, arms=["random"])
+    (turn,) = run.rounds
+    asked = {attempt.id: attempt for attempt in turn.attempts if attempt.split == "stopping"}
+    assert asked and all({row.own_pairs[0] for row in rows} == set(asked) for rows in watched[1:])
+    assert {row.completion for row in watched[1]} == {attempt.completion for attempt in asked.values()}
+    assert not {pair for row in turn.rows for pair in row.own_pairs} & set(asked)
+    assert "stopping" not in run.summary()["rounds"][0]
 
 
 def test_arms_change_nothing_of_the_round_itself(evolve: Evolve) -> None:

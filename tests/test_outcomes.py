@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cem_toolkit.errors import CemError
-from cem_toolkit.outcomes import Answers, Outcome, outcomes, paired, read_answers
+from cem_toolkit.outcomes import STOPPING, Answers, Outcome, outcomes, paired, read_answers
 from cem_toolkit.records import Attempt
 from cem_toolkit.store import write_records
 from test_splits import attempt
@@ -53,6 +53,16 @@ def test_general_is_by_task(tmp_path: Path) -> None:
         "a": {"n": 1, "right_before": 1, "right_after": 1, "fixed": 0, "broken": 0, "total": 1},
         "b": {"n": 1, "right_before": 1, "right_after": 0, "fixed": 0, "broken": 1, "total": 1},
     }
+
+
+def test_nothing_is_counted_of_stopping_questions(tmp_path: Path) -> None:
+    before = [
+        dataclasses.replace(attempt(f"q{number}"), split=split) for number, split in enumerate(("mined", STOPPING))
+    ]
+    drawn = [dataclasses.replace(one, weight=2.0) for one in before]
+    for after in (before, drawn):
+        sets = paired(answers(tmp_path, before), answers(tmp_path, after), ())
+        assert {name: found.total for name, found in sets.items() if found.total} == {"mined": 1}
 
 
 def test_margins_are_those_of_the_attempts(tmp_path: Path) -> None:

@@ -42,6 +42,16 @@ def test_a_group_is_held_out_whole_or_has_siblings() -> None:
     assert 0.10 < count["selection"] / (count["selection"] + count["mined"]) < 0.20
 
 
+def test_stopping_questions_are_cut_from_the_mined_and_no_sibling_goes_with_them_alone() -> None:
+    attempts = [attempt(f"question {number}", f"group {number // 2}") for number in range(2000)]
+    before = assign(attempts, [], SplitConfig())
+    after = assign(attempts, [], SplitConfig(stopping=0.5))
+    moved = {(one.split, two.split) for one, two in zip(before, after, strict=True) if one.split != two.split}
+    assert moved == {("mined", "stopping"), ("sibling", "held_out")}
+    mined = {one.group for one in after if one.split == "mined"}
+    assert all(one.group in mined for one in after if one.split == "sibling")
+
+
 def test_without_groups_as_much_is_mined_as_with_them() -> None:
     done = assign([attempt(f"question {number}") for number in range(4000)], [], SplitConfig())
     steering = sum(one.split in ("mined", "selection") for one in done) / 4000

@@ -323,6 +323,7 @@ def _problems(error: ValidationError, model: type[BaseModel], where: str, sectio
             lines.append(f"{where}: {path}: is missing; set it in the configuration or by {how}")
         else:
             given = repr(problem.get("input"))
-            message = problem["msg"][:1].lower() + problem["msg"][1:]
+            said = problem["msg"].removeprefix("Value error, ")
+            message = said[:1].lower() + said[1:]
             lines.append(f"{where}: {path}: {message} (got {given if len(given) < 80 else given[:77] + '…'})")
     return lines

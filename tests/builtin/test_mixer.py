@@ -260,6 +260,15 @@ def test_review_rows_are_a_sample_of_what_was_right(tmp_path: Path) -> None:
     assert of(mix(tmp_path, review=0), "review") == []
 
 
+def test_what_the_model_is_unsure_of_may_be_reviewed_first(tmp_path: Path) -> None:
+    margins = [0.5 + (7 * place) % 20 for place in range(20)]
+    right = [dataclasses.replace(one, scores=(margin, 0.0)) for one, margin in zip(RIGHT, margins, strict=True)]
+    rows = of(mix(tmp_path, attempts=[WRONG, *right], review=5, review_first="unsure"), "review")
+    assert {row.own_pairs[0] for row in rows} == {one.id for one in right if one.margin < 5}
+    by_chance = of(mix(tmp_path, attempts=[WRONG, *right], review=5), "review")
+    assert {row.id for row in by_chance} != {row.id for row in rows}
+
+
 def test_held_out_questions_are_never_reviewed(tmp_path: Path) -> None:
     attempts = [attempt(f"Is it {n} o'clock now?", correct=True, split="held_out") for n in range(9)]
     assert of(mix(tmp_path, attempts=attempts, review=9), "review") == []
