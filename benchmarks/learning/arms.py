@@ -20,6 +20,7 @@ ARMS: dict[str, Overlay] = {
     "without cutting": WHOLE,
     "without rewriting": UNCHANGED,
     "without blanks": {"rewriters": {"rules": {"blanks": 0}}},
+    "with links": {"rewriters": {"rules": {"links": 2}}},
     "without review": {"mixer": {"review": 0}},
     "without reading first": {"mixer": {"open_book": "all"}},
     "all the way": {"trainer": {"interpolation": 1.0}},
