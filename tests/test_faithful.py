@@ -156,3 +156,19 @@ def test_every_rewrite_is_held_to_its_own_passage() -> None:
         [said("Benin borders Togo.", passage_id=benin.id), said("Benin borders Togo.")], [benin, TOGO]
     )
     assert [rewrite.passage_id for rewrite in kept] == [benin.id]
+
+
+def test_a_rewrite_of_two_passages_is_held_to_both() -> None:
+    benin = of("Benin lies on the Gulf of Guinea, and has 112 districts.", "Benin")
+    desert = of("The desert has no water.", "Desert")
+    told = "Togo borders Ghana. Benin has 112 districts."
+    both, alone = said(told, linked_id=benin.id), said(told)
+    new = said("Togo borders Ghana. Benin has 113 districts.", linked_id=benin.id)
+    denied = said("Togo borders Ghana. The desert has water.", linked_id=desert.id)
+    kept, dropped = keep_faithful([both, alone, new, denied], [TOGO, benin, desert])
+    assert kept == [both]
+    assert [(drop.id, drop.detail) for drop in dropped] == [
+        (alone.id, "names 'Benin'"),
+        (new.id, "says '113'"),
+        (denied.id, "affirms 'water'"),
+    ]

@@ -28,6 +28,7 @@ class Echo(Rewriter):
         loud: bool = Field(False, description="End with an exclamation mark.")
         lies: bool = Field(False, description="Also tell of Atlantis.")
         stranger: bool = Field(False, description="Name a passage that does not exist.")
+        linked: str = Field("", description="Name this passage as a second one.")
         peeks: Path | None = Field(None, description="A file to be read.")
 
     options: "Echo.Options"
@@ -44,6 +45,9 @@ class Echo(Rewriter):
                 yield Rewrite.make(passage_id=passage.id, kind="link", text=f"{passage.title} lies in Atlantis.")
         if self.options.stranger:
             yield Rewrite.make(passage_id="p-none", kind="summary", text="Nothing.")
+        if self.options.linked:
+            text = passages[0].text
+            yield Rewrite.make(passage_id=passages[0].id, linked_id=self.options.linked, kind="link", text=text)
 
 
 class Twin(Echo):
@@ -110,6 +114,11 @@ def test_what_a_passage_does_not_say_is_dropped_and_kept_with_its_reason(evolve:
 def test_a_rewriter_that_names_an_unknown_passage_is_stopped(evolve: Evolve) -> None:
     with pytest.raises(CemError, match="rewriter echo: names passages that it was not given: p-none"):
         evolve(plugins=[*BASE, "echo"], rewriters={"echo": {"stranger": True}})
+
+
+def test_a_second_passage_is_checked_like_the_first(evolve: Evolve) -> None:
+    with pytest.raises(CemError, match="rewriter echo: names passages that it was not given: p-far"):
+        evolve(plugins=[*BASE, "echo"], rewriters={"echo": {"linked": "p-far"}})
 
 
 def test_a_rewriter_that_reads_stored_answers_is_stopped(evolve: Evolve) -> None:

@@ -20,6 +20,7 @@ ARMS: dict[str, Overlay] = {
     "without cutting": WHOLE,
     "without rewriting": UNCHANGED,
     "without blanks": {"rewriters": {"rules": {"blanks": 0}}},
+    "with links": {"rewriters": {"rules": {"links": 2}}},
     "without review": {"mixer": {"review": 0}},
     "unsure reviewed first": {"mixer": {"review_first": "unsure"}},
     "with KL": {"trainer": {"kl": 1.0}},

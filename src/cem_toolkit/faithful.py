@@ -1,11 +1,12 @@
-"""Whether a rewrite says what its passage says: one that says something else is dropped.
+"""Whether a rewrite says what its passage says, or its two passages: one that says something else is dropped.
 
 Names, numbers, denials and answers are what a language model gets wrong when it rewrites, and they can be looked up in
 the passage. That a rewrite mixes up who did what to whom is not seen.
 """
 
+import dataclasses
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from cem_toolkit.builtin.text import STOPWORDS, sentences
 from cem_toolkit.denials import STEM, denial
@@ -53,17 +54,24 @@ def unfaithful(rewrite: Rewrite, passage: Passage) -> str:
 
 
 def keep_faithful(rewrites: Iterable[Rewrite], passages: Sequence[Passage]) -> tuple[list[Rewrite], list[Drop]]:
-    """Those rewrites that say nothing but what their passage says, each once, and what became of the others."""
+    """Those rewrites that say nothing but what their passages say, each once, and what became of the others."""
     by_id = {passage.id: passage for passage in passages}
     kept: dict[str, Rewrite] = {}
     drops: dict[str, Drop] = {}
     for rewrite in rewrites:
-        said = unfaithful(rewrite, by_id[rewrite.passage_id]) if rewrite.text.strip() else "is empty"
+        said = unfaithful(rewrite, _source(rewrite, by_id)) if rewrite.text.strip() else "is empty"
         if said:
             drops[rewrite.id] = Drop(id=rewrite.id, stage="rewrite", reason="not what the passage says", detail=said)
         else:
             kept.setdefault(rewrite.id, rewrite)
     return list(kept.values()), list(drops.values())
+
+
+def _source(rewrite: Rewrite, by_id: Mapping[str, Passage]) -> Passage:
+    """All that `rewrite` was made of, as one passage."""
+    passages = [by_id[each] for each in rewrite.passage_ids]
+    title, text = "\n".join(each.title for each in passages), "\n".join(each.text for each in passages)
+    return dataclasses.replace(passages[0], title=title, text=text)
 
 
 def _names(text: str) -> Iterable[str]:

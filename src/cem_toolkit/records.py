@@ -211,21 +211,32 @@ class Reading(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrite(Record):
-    """What a passage says, said otherwise: a statement, or a question that the passage answers."""
+    """What a passage says, alone or together with a second one, said otherwise: a statement, or a question that the
+    passage answers."""
 
     passage_id: str
     kind: RewriteKind
-    """restatement, summary and link (the passage under another name that it mentions) are statements; about (what is to
-    be known of a subject), question, definition (what something is), cloze and reversed (what the passage is about is
-    asked for) are questions with their answers. The wrong choices of one are answers of the same kind."""
+    """restatement, summary and link (what a passage says of another's subject, with what that one says of it) are
+    statements; about (what is to be known of a subject), question, definition (what something is), cloze and reversed
+    (what the passage is about is asked for) are questions with their answers. The wrong choices of one are answers of
+    the same kind."""
     text: str
     """The statement; of a question the answer."""
     question: str = ""
+    linked_id: str = ""
+    """The second passage that it was made of, where there is one."""
+
+    @property
+    def passage_ids(self) -> tuple[str, ...]:
+        """All passages that it was made of."""
+        return (self.passage_id, self.linked_id) if self.linked_id else (self.passage_id,)
 
     @classmethod
     def make(cls, **fields: Any) -> Self:
-        """A rewrite with its id: a hash of passage, question and text."""
-        return cls(id="w-" + content_id(fields["passage_id"], fields.get("question", ""), fields["text"]), **fields)
+        """A rewrite with its id: a hash of passage, question and text, and of the second passage where there is one."""
+        linked = (fields["linked_id"],) if fields.get("linked_id") else ()
+        key = (fields["passage_id"], fields.get("question", ""), fields["text"], *linked)
+        return cls(id="w-" + content_id(*key), **fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

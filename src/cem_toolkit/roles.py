@@ -165,9 +165,9 @@ class Rewriter(Component):
 
     @abstractmethod
     def rewrite(self, passages: Sequence[Passage], ctx: Context) -> Iterable[Rewrite]:
-        """Rewrites of `passages`, made of each passage alone, which come without hits: nothing of a question may be in
-        them, and nothing that their passage does not say. The core drops those that name, count or deny what
-        their passage does not."""
+        """Rewrites of `passages`, each made of one passage alone or, with `linked_id`, of two together. Passages come
+        without hits: nothing of a question may be in rewrites, and nothing that their passages do not say. The core
+        drops those that name, count or deny what their passages do not."""
 
 
 class Mixer(Component):

@@ -228,7 +228,8 @@ def rewrite(stages: Stages, number: int, model: Model, material: Material) -> Ma
         def work(ctx: Context, rewriter: Rewriter = rewriter) -> Results:
             with _sealed(stages, f"rewriter {rewriter.name}"):
                 found = list(rewriter.rewrite(alone, ctx))
-            _known(f"rewriter {rewriter.name}", "passages", {each.passage_id for each in found}, given)
+            used = {passage for each in found for passage in each.passage_ids}
+            _known(f"rewriter {rewriter.name}", "passages", used, given)
             kept, dropped = keep_faithful(found, material.passages)
             if dropped:
                 ctx.log(f"dropped {len(dropped):,} of {len(found):,} rewrites: not what the passage says")

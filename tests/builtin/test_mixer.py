@@ -128,6 +128,53 @@ def test_rewrites_of_passages_that_are_not_used_make_no_rows(tmp_path: Path) -> 
     assert [row.completion for row in of(rows, "passage")] == [CHAD.text]
 
 
+BORDER = attempt("Which country's capital is not far from Kousseri?", ("Chad", "Togo"), "Chad")
+KOUSSERI = passage("Kousseri", "Kousseri lies opposite N'Djamena.", mistake_of(BORDER))
+LINK = Rewrite.make(
+    passage_id=KOUSSERI.id, linked_id=CITY.id, kind="link", text=f"{KOUSSERI.text} N'Djamena is the capital of Chad."
+)
+
+
+def test_a_rewrite_of_two_passages_leads_back_to_both_and_their_mistakes(tmp_path: Path) -> None:
+    asked = Rewrite.make(
+        passage_id=KOUSSERI.id, linked_id=CITY.id, kind="question", question="Opposite what?", text="N'Djamena"
+    )
+    rows = mix(
+        tmp_path,
+        [KOUSSERI, CITY],
+        [mistake_of(BORDER), MISTAKE],
+        [BORDER, WRONG],
+        context={"rewrites": (LINK, asked), "screen_rows": list},
+    )
+    both = (KOUSSERI.id, CITY.id, mistake_of(BORDER).id, MISTAKE.id)
+    assert [row.parents for row in rows if row.completion == LINK.text] == [both]
+    assert [row.parents for row in of(rows, "normative")] == [both]
+    assert [row.parents for row in rows if row.completion == KOUSSERI.text] == [(KOUSSERI.id, mistake_of(BORDER).id)]
+
+
+def test_what_only_two_passages_together_tell_comes_first(tmp_path: Path) -> None:
+    """A choice stands in the second sentence, after words of the question in both."""
+    found = [KOUSSERI, dataclasses.replace(CITY, hits=KOUSSERI.hits)]
+    rows = mix(tmp_path, found, [mistake_of(BORDER)], [BORDER], context={"rewrites": (LINK,)})
+    assert [row.completion for row in of(rows, "passage")] == [LINK.text, CITY.text, KOUSSERI.text]
+
+
+def test_a_rewrite_of_two_passages_makes_no_row_unless_both_are_used(tmp_path: Path) -> None:
+    rows = mix(tmp_path, [KOUSSERI, CITY], [mistake_of(BORDER)], [BORDER], context={"rewrites": (LINK,)})
+    assert [row.completion for row in of(rows, "passage")] == [KOUSSERI.text]
+
+
+def test_a_question_and_its_answer_that_only_two_passages_hold_together_are_dropped(tmp_path: Path) -> None:
+    asked = attempt("Which capital lies opposite Kousseri, which is a town on the river Logone?", ("Lomé", "N'Djamena"))
+    link = dataclasses.replace(LINK, text=f"{asked.question} N'Djamena is the capital of Chad.")
+    given = {"context": {"rewrites": (link,)}, "passages": [KOUSSERI, CITY]}
+    mistakes = [mistake_of(BORDER), MISTAKE]
+    texts = {row.completion for row in mix(tmp_path, mistakes=mistakes, attempts=[BORDER, WRONG], **given)}
+    assert link.text in texts
+    texts = {row.completion for row in mix(tmp_path, mistakes=mistakes, attempts=[BORDER, WRONG, asked], **given)}
+    assert link.text not in texts
+
+
 def test_no_rewrites_leave_passages_as_text(tmp_path: Path) -> None:
     rows = mix(tmp_path, general=3, context={"rewrites": ()})
     assert {row.kind for row in rows} == {"passage", "review", "general"}

@@ -64,6 +64,25 @@ def test_the_limits_hold(tmp_path: Path, most: int) -> None:
     assert rewrite(tmp_path, one, TOGO, statements=0, blanks=0, questions=0) == []
 
 
+def test_links_are_statements_of_two_passages_and_off_unless_asked_for(tmp_path: Path) -> None:
+    ghana, benin = passage("Ghana", "It is a country in Africa."), passage("Benin", "Benin is a land of lakes.")
+    plain = rewrite(tmp_path, TOGO, ghana, benin)
+    assert {each.linked_id for each in plain} == {""}
+    both = rewrite(tmp_path, TOGO, ghana, benin, links=9)
+    made = [each for each in both if each.kind == "link"]
+    assert {(each.passage_id, each.linked_id, each.text) for each in made} == {
+        (TOGO.id, ghana.id, "Togo borders Ghana, Benin and Burkina Faso. Ghana is a country in Africa."),
+        (TOGO.id, benin.id, "Togo borders Ghana, Benin and Burkina Faso. Benin is a land of lakes."),
+    }
+    assert [each for each in both if each.kind != "link"] == plain, "the others stay as they are"
+    one = {
+        rewrite(tmp_path, TOGO, ghana, benin, links=1, blanks=0, questions=0, statements=0, seed=seed)[0]
+        for seed in range(6)
+    }
+    assert one == set(made), "which, is by the seed"
+    assert keep_faithful(made, [TOGO, ghana, benin])[1] == []
+
+
 def test_rewrites_name_their_passage_and_know_of_no_question(tmp_path: Path) -> None:
     asked = dataclasses.replace(TOGO, hits=passage("x", "y", mistake_of(attempt())).hits)
     made = rewrite(tmp_path, asked)

@@ -19,6 +19,10 @@ def test_what_stands_before_a_choice_tells() -> None:
     assert score("Togo has a mountain, Mont Agou.") == 1
 
 
+def test_words_of_another_sentence_before_it_tell_too() -> None:
+    assert score("Togo has hills. The highest point of the hills is Mont Agou.") == 3
+
+
 def test_what_stands_after_it_does_not() -> None:
     assert score("Mont Agou is the highest point of Togo.") == 0
 

@@ -6,7 +6,8 @@ proportions are not published, so those are ours.
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -93,16 +94,20 @@ class CemMixer(Mixer):
         self, passages: Sequence[Passage], mistakes: Sequence[Mistake], attempts: Sequence[Attempt], ctx: Context
     ) -> dict[RowKind, dict[str, list[Told]]]:
         """What is made of each passage, by kind and passage id."""
-        statements, questions = _by_passage(ctx.rewrites)
+        used = {passage.id: passage for passage in passages}
+        statements, questions = _by_passage(ctx.rewrites, used)
         builder = make.QuestionRows({each.id: questions.get(each.id, ()) for each in passages}, ctx.seed)
         task_of = {mistake.id: mistake.task for mistake in mistakes}
         forms = {task: task_form([a for a in attempts if a.task == task]) for task in dict.fromkeys(task_of.values())}
+
+        @cache
+        def parents(ids: tuple[str, ...]) -> tuple[str, ...]:
+            return make.parents_of([used[each] for each in ids])
+
         told: dict[RowKind, dict[str, list[Told]]] = {kind: {} for kind in ABOUT_MISTAKES}
         for passage in passages:
-            served = list(dict.fromkeys(hit.mistake_id for hit in passage.hits))
-            parents = (passage.id, *served)
             told["passage"][passage.id] = make.text_rows(passage, statements.get(passage.id, ()), parents)
-            asked = builder.make(passage, forms[task_of[served[0]]], parents)
+            asked = builder.make(passage, forms[task_of[passage.hits[0].mistake_id]], parents)
             told["normative"][passage.id], told["extractive"][passage.id] = asked
         # Rules may make a passage into the very question of a benchmark; such rows go before they take another's place.
         every = [each.row for by_passage in told.values() for made in by_passage.values() for each in made]
@@ -160,12 +165,16 @@ class CemMixer(Mixer):
         return ctx.config_folder / path if path else None
 
 
-def _by_passage(rewrites: Iterable[Rewrite]) -> tuple[dict[str, list[Rewrite]], dict[str, list[Rewrite]]]:
-    """Statements and questions, by the id of the passage that they were made of."""
+def _by_passage(
+    rewrites: Iterable[Rewrite], used: Collection[str]
+) -> tuple[dict[str, list[Rewrite]], dict[str, list[Rewrite]]]:
+    """Statements and questions, by the id of the passage that they were made of, if all that they were made of is
+    among `used`."""
     statements: dict[str, list[Rewrite]] = {}
     questions: dict[str, list[Rewrite]] = {}
     for rewrite in rewrites:
-        (questions if rewrite.question else statements).setdefault(rewrite.passage_id, []).append(rewrite)
+        if all(each in used for each in rewrite.passage_ids):
+            (questions if rewrite.question else statements).setdefault(rewrite.passage_id, []).append(rewrite)
     return statements, questions
 
 

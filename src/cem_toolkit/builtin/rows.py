@@ -1,12 +1,21 @@
 """The rows that the mixer makes of passages and of questions, before any are chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from cem_toolkit.api import Attempt, Mistake, Passage, Rewrite, Row, content_id, normalise
 from cem_toolkit.builtin.answers import Answers
 from cem_toolkit.builtin.forms import PLAIN, TaskForm
 from cem_toolkit.builtin.telling import Told
+
+Parents = Callable[[tuple[str, ...]], tuple[str, ...]]
+"""Of a row that was made of the passages with these ids."""
+
+
+def parents_of(passages: Sequence[Passage]) -> tuple[str, ...]:
+    """Ids of `passages`, and of the mistakes for which they were found."""
+    served = dict.fromkeys(hit.mistake_id for passage in passages for hit in passage.hits)
+    return (*(passage.id for passage in passages), *served)
 
 
 def passage_text(passage: Passage) -> str:
@@ -25,9 +34,10 @@ def statement_row(rewrite: Rewrite, parents: Sequence[str]) -> Row:
     return Row.make(kind="passage", prompt="", completion=rewrite.text.strip(), parents=tuple(parents))
 
 
-def text_rows(passage: Passage, statements: Sequence[Rewrite], parents: Sequence[str]) -> list[Told]:
+def text_rows(passage: Passage, statements: Sequence[Rewrite], parents: Parents) -> list[Told]:
     """A passage as it is, and what rewriters made of it, as pre-training text."""
-    rows = [passage_row(passage, parents), *(statement_row(rewrite, parents) for rewrite in statements)]
+    rows = [passage_row(passage, parents((passage.id,)))]
+    rows += [statement_row(rewrite, parents(rewrite.passage_ids)) for rewrite in statements]
     return [Told.of(row, "", row.completion) for row in rows]
 
 
@@ -43,7 +53,7 @@ class QuestionRows:
             answers.setdefault(rewrite.kind, []).append(rewrite.text)
         self._answers = {kind: Answers(given) for kind, given in answers.items()}
 
-    def make(self, passage: Passage, form: TaskForm, parents: Sequence[str]) -> tuple[list[Told], list[Told]]:
+    def make(self, passage: Passage, form: TaskForm, parents: Parents) -> tuple[list[Told], list[Told]]:
         """For every question about `passage` a normative row, and an extractive one that shows the passage before
         it."""
         normative: list[Told] = []
@@ -55,7 +65,8 @@ class QuestionRows:
             prompt, completion = fitting.fill(rewrite.question, rewrite.text, others, random)
             opened = f"{passage_text(passage)}\n\n{prompt}"
             for made, kind, asked in ((normative, "normative", prompt), (extractive, "extractive", opened)):
-                made.append(Told.of(_row(kind, asked, completion, parents), rewrite.question, rewrite.text))
+                row = _row(kind, asked, completion, parents(rewrite.passage_ids))
+                made.append(Told.of(row, rewrite.question, rewrite.text))
         return normative, extractive
 
 
