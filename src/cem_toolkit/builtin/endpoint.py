@@ -68,17 +68,27 @@ class Endpoint:
         ):
             file.write("\n")  # an interrupted try may have left half a line
             asked = {pool.submit(ask, text): key for key, text in waiting.items()}
+            failed: BaseException | None = None
             try:
                 for done in as_completed(asked):
+                    if done.cancelled():
+                        continue
+                    if error := done.exception():
+                        failed = failed or error
+                        for other in asked:  # those under way still end, and their answers are kept
+                            other.cancel()
+                        continue
                     key, answer = asked[done], done.result()
                     known[key] = answer
                     file.write(json.dumps({"id": key, "answer": answer}) + "\n")
                     file.flush()
                     step.advance()
-            except openai.OpenAIError as error:
-                raise CemError(f"the language model at {self.url} failed: {self._said(error, secret)}") from None
             finally:
                 pool.shutdown(cancel_futures=True)  # nobody waits for the rest of an interrupted try
+        if isinstance(failed, openai.OpenAIError):
+            raise CemError(f"the language model at {self.url} failed: {self._said(failed, secret)}")
+        if failed:
+            raise failed
         return [known[key] for key in keys]
 
     def _said(self, error: Exception, secret: str) -> str:
