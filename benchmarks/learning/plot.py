@@ -19,9 +19,7 @@ from tally import named
 from cem_toolkit.report.svg import HEIGHT, Scale, axis, track
 
 ROOT = Path(__file__).parents[2]
-FILES = tuple(
-    ROOT / "benchmarks" / "results" / name for name in ("learning.json", "learning_seeds.json", "learning_sets.json")
-)
+FILES = tuple(ROOT / "benchmarks" / "results" / f"learning{part}.json" for part in ("", "_keeping", "_seeds", "_sets"))
 RATES = {
     "fixed of those told": ("told", "fix_rate", "fixed, % of the mistakes told"),
     "fixed of all": ("mistakes", "fix_rate", "fixed, % of all mistakes"),

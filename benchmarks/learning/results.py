@@ -17,8 +17,7 @@ PAGE = plot.ROOT / "docs" / "results.md"
 MEASURED = plot.ROOT / "benchmarks" / "results"
 TABLES: dict[str, Callable[[Any], str]] = {
     "learning.json": lambda told: table(told["sets"]),
-    "learning_seeds.json": lambda told: table(told["sets"]),
-    "learning_sets.json": lambda told: table(told["sets"]),
+    **{f"learning_{part}.json": lambda told: table(told["sets"]) for part in ("keeping", "seeds", "sets")},
     "rounds.json": rounds_table,
     "direction.json": lambda told: forms_table(told["ways"]),
 }
