@@ -109,7 +109,7 @@ def test_bad_input_is_one_line(run: Run, capsys: pytest.CaptureFixture[str]) -> 
     assert "40 questions match 'capital'" in refused(capsys, folder, "capital")
     said = refused(capsys, folder, "--status", "fixt")
     assert "unknown status 'fixt': there are kept right, still wrong, fixed, broken" in said
-    assert "unknown split 'heldout': there are mined, selection, held_out" in refused(
+    assert "unknown split 'heldout': there are mined, selection, stopping, held_out" in refused(
         capsys, folder, "--split", "heldout"
     )
     assert "unknown task 'arc': there are capitals" in refused(capsys, folder, "--task", "arc")
