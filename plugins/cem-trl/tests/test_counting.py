@@ -72,4 +72,4 @@ def test_registering_and_counting_need_no_torch(context: Any, tiny: Model, tmp_p
 def test_the_distribution_registers_the_trainer() -> None:
     (entry,) = entry_points(group="cem_toolkit", name="trl")
     assert entry.load().cem_register_trainers() == [Trl]
-    assert (Trl.name, Trl.version) == ("trl", "4")
+    assert (Trl.name, Trl.version) == ("trl", "5")

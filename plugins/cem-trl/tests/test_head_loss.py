@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from cem_toolkit.api import Model, Row
-from cem_trl import head_loss, sft
+from cem_trl import head_loss, padding, sft
 from cem_trl.encoding import Encoder
 from cem_trl.models import usable_tokenizer
 from cem_trl.prepare import make_trainer
@@ -38,17 +38,20 @@ def test_a_frozen_head_gets_no_gradient() -> None:
     assert weight.grad is None
 
 
-@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("options", [{}, {"gradient_checkpointing": False}, {"method": "lora"}], ids=str)
 @pytest.mark.parametrize("precision", ["float32", "mixed"])
 def test_a_step_s_loss_and_gradients_are_trl_s_own(
-    context: Any, rows: list[Row], monkeypatch: pytest.MonkeyPatch, method: str, precision: str
+    context: Any, rows: list[Row], monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], precision: str
 ) -> None:
+    monkeypatch.setattr(padding, "PASS", 8)  # such short rows would all be padded together
+
     def gradients() -> tuple[float, dict[str, torch.Tensor]]:
-        ctx, options = context(), Trl.Options(method=method, precision=precision)
+        ctx = context()
         tokenizer = usable_tokenizer(ctx)
         encoder = Encoder(tokenizer, 512, chat=False)
-        order = [example for row in rows for example in encoder.encode(row)]
-        trainer = make_trainer(order, tokenizer, options, ctx, "cpu", precision)
+        order = sorted((each for row in rows for each in encoder.encode(row)), key=lambda each: len(each.input_ids))
+        assert len(padding.runs([len(each.input_ids) for each in order])) > 1
+        trainer = make_trainer(order, tokenizer, Trl.Options(precision=precision, **options), ctx, "cpu", precision)
         trainer.model = trainer.accelerator.prepare_model(trainer.model)
         batch = next(iter(trainer.get_train_dataloader()))
         count = (batch["labels"][:, 1:] != -100).sum()

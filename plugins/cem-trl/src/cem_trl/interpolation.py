@@ -32,7 +32,9 @@ def interpolate(model: Any, start: Mapping[str, torch.Tensor], share: float) -> 
     """
     for name, weight in model.named_parameters():
         if name in start:
-            before = start[name]
+            before = start[name].to(weight.device)
             if before.shape != weight.shape:
                 raise ValueError(f"{name} has the shape {tuple(weight.shape)}, and had {tuple(before.shape)}")
-            weight.copy_(torch.lerp(before.to(weight.device, torch.float32), weight.float(), share))
+            # Frozen embeddings are most of a small model, and moving them to where they are takes seconds.
+            if before.dtype != weight.dtype or not torch.equal(before, weight):
+                weight.copy_(torch.lerp(before.float(), weight.float(), share))

@@ -1,5 +1,6 @@
 """TRL's SFTTrainer as this trainer uses it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from cem_trl.anchor import Anchor
 from cem_trl.encoding import IGNORED
 from cem_trl.hardware import release_memory
 from cem_trl.head_loss import head_loss
+from cem_trl.padding import runs
 
 OWN_HEADS = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 """Settings by which some architectures change their logits; TRL's loss knows them all."""
@@ -47,15 +49,15 @@ class Sft(SFTTrainer):  # type: ignore[misc]
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         labels = inputs["labels"][:, 1:]
         predicted = labels != IGNORED
-        # Cached copies of the weights in bfloat16 would stay until the forward pass ends.
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.args.bf16, cache_enabled=False):
-            states = inner.base_model(
-                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
-            ).last_hidden_state[:, :-1]
+        # The backward pass needs the weights' copies in bfloat16, too: one for all runs is less than one for each.
+        # Where activations are computed again, cached copies would stay for nothing until the forward pass ends.
+        cached = not self.args.gradient_checkpointing
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.args.bf16, cache_enabled=cached):
+            states = torch.cat(list(_states(inner, inputs, predicted)))
             if self.args.gradient_checkpointing:
                 release_memory()
             scale = 1.0 / max(float(num_items_in_batch), 1.0)
-            return head_loss(states[predicted], inner.get_output_embeddings().weight, labels[predicted], scale)
+            return head_loss(states, inner.get_output_embeddings().weight, labels[predicted], scale)
 
     # cuDNN's attention first plans for tens of milliseconds whenever a batch has a new shape, as nearly every one has.
     @sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])
@@ -68,6 +70,17 @@ class Sft(SFTTrainer):  # type: ignore[misc]
 
     def _send_telemetry(self) -> None:
         """A run tells nobody."""
+
+
+def _states(inner: Any, inputs: dict[str, Any], predicted: torch.Tensor) -> Iterator[torch.Tensor]:
+    """The last layer's states, (tokens, width), at the places that predict a token with loss, in order of the rows."""
+    for rows, length in runs(inputs["attention_mask"].sum(1).tolist()):
+        output = inner.base_model(
+            input_ids=inputs["input_ids"][rows, :length],
+            attention_mask=inputs["attention_mask"][rows, :length],
+            use_cache=False,
+        )
+        yield output.last_hidden_state[:, :-1][predicted[rows, : length - 1]]
 
 
 def keep_gradients_small(model: Any, mixed: bool, release: bool) -> None:

@@ -21,7 +21,7 @@ class Trl(Trainer):
     """Trains all weights or LoRA adapters by TRL, on pre-training text and instructions together."""
 
     name = "trl"
-    version = "4"
+    version = "5"
     Options: ClassVar[type[Options]] = TrlOptions
 
     def check(self, ctx: Context) -> None:
