@@ -60,6 +60,15 @@ def test_a_question_mined_in_one_run_and_held_out_in_another_is_compared_as_neit
     assert any("cannot be compared as held out" in note for note in comparison.notes)
 
 
+def test_a_question_by_which_a_training_was_stopped_is_no_result(tmp_path: Path) -> None:
+    first = write_run(tmp_path / "a", {"q": "01", "s": "01", "x": "01"}, "1", splits={"s": "stopping", "x": "mined"})
+    second = write_run(
+        tmp_path / "b", {"q": "00", "s": "00", "x": "00"}, "1", splits={"s": "stopping", "x": "stopping"}
+    )
+    comparison = compare_runs([first, second])
+    assert {name: change.n for name, change in comparison.changes[0].items()} == {"mined": 1}
+
+
 def test_a_question_with_another_key_is_left_out(tmp_path: Path) -> None:
     first, second = (write_run(tmp_path / name, {"q": "1", "r": "1"}) for name in "ab")
     write_stage(second.start.folder / "evaluate", attempts=[attempt("q", False, gold="no"), attempt("r", True)])

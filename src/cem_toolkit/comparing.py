@@ -11,7 +11,7 @@ from cem_toolkit.ledger import shipped_round
 from cem_toolkit.ledger.entries import Key
 from cem_toolkit.ledger.plain import brief
 from cem_toolkit.ledger.reading import attempts_of, reviewed_questions
-from cem_toolkit.outcomes import SETS, Pairs, set_name
+from cem_toolkit.outcomes import SETS, STOPPING, Pairs, set_name
 from cem_toolkit.run import Run
 
 if TYPE_CHECKING:
@@ -92,13 +92,14 @@ class _Results:
 
 
 def _read(run: Run) -> _Results:
-    """Results of the last accepted round."""
+    """Results of the last accepted round. Questions by which training was stopped are no results."""
     shipped = shipped_round(run)
     train = run.round(shipped).stage("train")
     model = train.figures.get("fingerprint") if train else run.plan.get("model_fingerprint")
     asked = {
         (attempt.task, attempt.id): _Asked(attempt.correct, attempt.split, attempt.group, attempt.gold)
         for attempt in attempts_of(run.round(shipped))
+        if attempt.split != STOPPING
     }
     told = {"run": run.name, "folder": str(run.folder), "shipped": shipped, "model": model, "questions": len(asked)}
     evaluated = run.round(shipped).stage("evaluate")
