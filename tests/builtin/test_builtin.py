@@ -11,7 +11,7 @@ def test_registered_under_their_names() -> None:
         ("Rules", "rules", "2"),
         ("ModelRewriter", "model", "1"),
         ("EndpointRewriter", "endpoint", "1"),
-        ("CemMixer", "cem", "6"),
+        ("CemMixer", "cem", "7"),
     ]
     for cls in classes:
         fields = cls.Options.model_fields.values()

@@ -307,6 +307,16 @@ def test_review_rows_are_a_sample_of_what_was_right(tmp_path: Path) -> None:
     assert of(mix(tmp_path, review=0), "review") == []
 
 
+def test_every_round_reviews_others_until_all_were(tmp_path: Path) -> None:
+    def reviewed(number: int) -> set[str]:
+        return {row.own_pairs[0] for row in of(mix(tmp_path, review=8, context={"round": number}), "review")}
+
+    rounds = [reviewed(number) for number in (1, 2, 3)]
+    assert [len(each) for each in rounds] == [8, 8, 8]
+    assert not rounds[0] & rounds[1]
+    assert set().union(*rounds) == {a.id for a in RIGHT}
+
+
 def test_what_the_model_is_unsure_of_may_be_reviewed_first(tmp_path: Path) -> None:
     margins = [0.5 + (7 * place) % 20 for place in range(20)]
     right = [dataclasses.replace(one, scores=(margin, 0.0)) for one, margin in zip(RIGHT, margins, strict=True)]

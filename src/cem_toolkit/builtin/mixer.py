@@ -39,7 +39,7 @@ class CemMixer(Mixer):
     """
 
     name = "cem"
-    version = "6"
+    version = "7"
     Options = MixerOptions
     options: MixerOptions
 
@@ -142,9 +142,14 @@ class CemMixer(Mixer):
     def _review(self, attempts: Sequence[Attempt], ctx: Context) -> list[Row]:
         right = {a.id: a for a in attempts if a.correct and a.split in ("", "mined")}
         order = shuffled(list(right), ctx.seed, "review")
+        count = amount(self.options.review, len(right))
         if self.options.review_first == "unsure":
             order.sort(key=lambda each: right[each].margin)
-        return [make.review_row(right[each]) for each in order[: amount(self.options.review, len(right))]]
+        elif order:
+            # Every round reviews others: what an earlier one reviewed is still held in the next.
+            begin = (ctx.round - 1) * count % len(order)
+            order = order[begin:] + order[:begin]
+        return [make.review_row(right[each]) for each in order[:count]]
 
     def _general(self, others: int, ctx: Context) -> list[Row]:
         rows = {row.id: row for row in read_general(self._general_path(ctx))}
