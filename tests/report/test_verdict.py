@@ -102,6 +102,20 @@ def test_what_held_out_questions_gain_as_well_is_not_called_knowledge() -> None:
     assert "form of the answers, not for knowledge" in said(given)
 
 
+def test_it_says_how_many_are_fixed_of_what_was_told_beside_random_passages() -> None:
+    def told(*fixed: int) -> dict[str, dict[str, int]]:
+        names = ("trained", "shown", "not_shown")
+        return {name: {"wrong": 40, "fixed": each} for name, each in zip(names, fixed, strict=True)}
+
+    random = {"random": {**RANDOM["random"], "told": told(4, 10, 10)}}
+    text = said(facts(GAINS, arms=random, noise=NOISE, told=told(20, 12, 8)))
+    assert "stands in what was trained on, fixed: 20 of 40 (50.0%), with random passages 4 of 40 (10.0%)." in text
+    assert "the other mistakes, fixed: 20 of 80 (25.0%), with random passages 20 of 80 (25.0%)." in text
+    assert "trained on, fixed: 20 of 40 (50.0%)." in said(facts(GAINS, told=told(20, 12, 8)))
+    nothing = {"trained": {"wrong": 0, "fixed": 0}}
+    assert "what was trained on" not in said(facts(GAINS, told=told(0, 1, 1) | nothing))
+
+
 def test_without_a_random_arm_knowledge_is_not_known() -> None:
     given = facts(GAINS)
     assert judge(given).answer == "Only with care."

@@ -1,6 +1,6 @@
 """What a reader wants to know, question by question, each answered from the figures alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cem_toolkit.outcomes import GENERAL
@@ -122,7 +122,7 @@ def knowledge(turn: Turn) -> Finding:
         sentences.append(_training_noise(turn))
     else:
         sentences = ["No model was trained on random passages for comparison, so what the passages did is not known."]
-    sentences += _form(turn)
+    sentences += [*_told(turn), *_form(turn)]
     if knowledge_shown(turn):
         return Finding(question, "knowledge", "good", sentences)
     return Finding(question, "not shown" if random else "not known", "open", sentences)
@@ -138,6 +138,26 @@ def _training_noise(turn: Turn) -> str:
         )
     said = listed([f"{label(name)} by up to {signed(width).lstrip('+')} points" for name, width in widths.items()])
     return f"Two trainings of one recipe differ on {said}: only a larger difference would speak for the passages."
+
+
+def _told(turn: Turn) -> list[str]:
+    """Of the mistakes whose answer stands in what was trained on, and of the others: how many are fixed, here and by
+    random passages, which did not tell it."""
+    told, random = turn.get("told"), turn.arms.get("random", {}).get("told")
+    if not told or not told["trained"]["wrong"]:
+        return []
+
+    def rates(of: Mapping[str, Mapping[str, int]]) -> list[str]:
+        others = of["shown"], of["not_shown"]
+        fixed, wrong = (sum(each[name] for each in others) for name in ("fixed", "wrong"))
+        return [share(of["trained"]["fixed"], of["trained"]["wrong"]), share(fixed, wrong)]
+
+    beside = [f", with random passages {each}" for each in rates(random)] if random else ["", ""]
+    here = rates(told)
+    return [
+        f"Of the mistakes whose answer stands in what was trained on, fixed: {here[0]}{beside[0]}.",
+        f"Of the other mistakes, fixed: {here[1]}{beside[1]}.",
+    ]
 
 
 def _form(turn: Turn) -> list[str]:
