@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from trl import SFTTrainer
 
@@ -49,11 +50,12 @@ class Sft(SFTTrainer):  # type: ignore[misc]
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         labels = inputs["labels"][:, 1:]
         predicted = labels != IGNORED
-        # The backward pass needs the weights' copies in bfloat16, too: one for all runs is less than one for each.
-        # Where activations are computed again, cached copies would stay for nothing until the forward pass ends.
-        cached = not self.args.gradient_checkpointing
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.args.bf16, cache_enabled=cached):
-            states = torch.cat(list(_states(inner, inputs, predicted)))
+        # Copies that autocast keeps would stay until the forward pass ends, which is for nothing where activations, and
+        # so copies, are made again in the backward pass. Where they are not, ours are taken.
+        kept = self.args.bf16 and not self.args.gradient_checkpointing
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.args.bf16, cache_enabled=False):
+            weights = dict(_in_bfloat16(inner)) if kept else {}
+            states = torch.cat(list(_states(inner, weights, inputs, predicted)))
             if self.args.gradient_checkpointing:
                 release_memory()
             scale = 1.0 / max(float(num_items_in_batch), 1.0)
@@ -72,14 +74,37 @@ class Sft(SFTTrainer):  # type: ignore[misc]
         """A run tells nobody."""
 
 
-def _states(inner: Any, inputs: dict[str, Any], predicted: torch.Tensor) -> Iterator[torch.Tensor]:
-    """The last layer's states, (tokens, width), at the places that predict a token with loss, in order of the rows."""
+class _ToBFloat16(torch.autograd.Function):
+    """A copy of a weight in bfloat16, whose gradient is left in bfloat16, too: of PyTorch's own copies it becomes
+    float32, and what `keep_gradients_small` asks for only then."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: torch.Tensor) -> torch.Tensor:
+        return weight.to(torch.bfloat16)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> torch.Tensor:
+        return grads[0]
+
+
+def _in_bfloat16(inner: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """Copies of the trained matrices of the layers, by name: one for all runs of a micro-batch."""
+    embedded = inner.get_input_embeddings().weight
+    for name, weight in inner.base_model.named_parameters():
+        if weight.requires_grad and weight.dim() == 2 and weight is not embedded:
+            yield name, _ToBFloat16.apply(weight)  # type: ignore[no-untyped-call]
+
+
+def _states(
+    inner: Any, weights: dict[str, torch.Tensor], inputs: dict[str, Any], predicted: torch.Tensor
+) -> Iterator[torch.Tensor]:
+    """The last layer's states, (tokens, width), at the places that predict a token with loss, in order of the rows.
+
+    `weights` are taken in the place of the layers' own of these names.
+    """
     for rows, length in runs(inputs["attention_mask"].sum(1).tolist()):
-        output = inner.base_model(
-            input_ids=inputs["input_ids"][rows, :length],
-            attention_mask=inputs["attention_mask"][rows, :length],
-            use_cache=False,
-        )
+        given = {name: inputs[name][rows, :length] for name in ("input_ids", "attention_mask")}
+        output = functional_call(inner.base_model, weights, kwargs={**given, "use_cache": False})
         yield output.last_hidden_state[:, :-1][predicted[rows, : length - 1]]
 
 
