@@ -118,6 +118,13 @@ def _told(turn: "Round", answers: Answers, where: Mapping[str, str]) -> dict[str
     return {**count(turn.mistakes), "knowledge": count(m for m in turn.mistakes if m.kind == "knowledge")}
 
 
+def told_and_others(told: Mapping[str, Any]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """By a round's or an arm's `told`: how many are fixed, and of how many, where the answer stands in a row that was
+    trained on, and of all other mistakes."""
+    trained, *others = (told[name] for name in ("trained", "shown", "not_shown"))
+    return (trained["fixed"], trained["wrong"]), (sum(o["fixed"] for o in others), sum(o["wrong"] for o in others))
+
+
 def _trained(turn: "Round") -> str | None:
     stage = turn.stage("train")
     return str(stage.figures["fingerprint"]) if stage else None

@@ -10,6 +10,7 @@ from rich.table import Table
 from cem_toolkit.cli.tables import make_console
 from cem_toolkit.outcomes import GENERAL
 from cem_toolkit.report.words import perplexity
+from cem_toolkit.summary import told_and_others
 
 NAMES = {
     "mined": "mined",
@@ -114,14 +115,6 @@ def _rate(part: int, whole: int) -> str:
     return f"{part:,}/{whole:,} ({part / whole:.1%})" if whole else "-"
 
 
-def _told(told: Mapping[str, Any]) -> tuple[str, str]:
-    """How many are fixed of the mistakes of which a row tells the answer, and of the others."""
-    others = told["shown"], told["not_shown"]
-    return _rate(told["trained"]["fixed"], told["trained"]["wrong"]), _rate(
-        sum(each["fixed"] for each in others), sum(each["wrong"] for each in others)
-    )
-
-
 def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
     arms, random = turn["arms"], turn["arms"].get("random", {})
     if against := random.get("against", {}).get("mined"):
@@ -141,8 +134,10 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
             f"; one found for another mistake {other}" if other else ""
         )
     if wrong := turn["told"]["trained"]["wrong"]:
-        beside = [f", by random passages {each}" for each in _told(random["told"])] if random else ["", ""]
-        told, others = _told(turn["told"])
+        told, others = (_rate(*each) for each in told_and_others(turn["told"]))
+        beside = ["", ""]
+        if random:
+            beside = [f", by random passages {_rate(*each)}" for each in told_and_others(random["told"])]
         yield f"the answer stands in what was trained on for {wrong:,} mistakes: {told} of these are fixed{beside[0]}"
         yield f"of the other mistakes {others} are fixed{beside[1]}"
     if neutral:

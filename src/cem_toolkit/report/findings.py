@@ -1,11 +1,12 @@
 """What a reader wants to know, question by question, each answered from the figures alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cem_toolkit.outcomes import GENERAL
 from cem_toolkit.report.facts import UNSEEN, Change, Facts, Turn
 from cem_toolkit.report.words import arm_label, growth, label, listed, p_value, perplexity, share, signed, span
+from cem_toolkit.summary import told_and_others
 
 LOOKED_UP = ("mined", "siblings")
 """The sets of questions about whose things passages were looked up."""
@@ -147,16 +148,11 @@ def _told(turn: Turn) -> list[str]:
     if not told or not told["trained"]["wrong"]:
         return []
 
-    def rates(of: Mapping[str, Mapping[str, int]]) -> list[str]:
-        others = of["shown"], of["not_shown"]
-        fixed, wrong = (sum(each[name] for each in others) for name in ("fixed", "wrong"))
-        return [share(of["trained"]["fixed"], of["trained"]["wrong"]), share(fixed, wrong)]
-
-    beside = [f", with random passages {each}" for each in rates(random)] if random else ["", ""]
-    here = rates(told)
+    here, others = (share(*each) for each in told_and_others(told))
+    beside = [f", with random passages {share(*each)}" for each in told_and_others(random)] if random else ["", ""]
     return [
-        f"Of the mistakes whose answer stands in what was trained on, fixed: {here[0]}{beside[0]}.",
-        f"Of the other mistakes, fixed: {here[1]}{beside[1]}.",
+        f"Of the mistakes whose answer stands in what was trained on, fixed: {here}{beside[0]}.",
+        f"Of the other mistakes, fixed: {others}{beside[1]}.",
     ]
 
 
