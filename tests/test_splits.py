@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cem_toolkit.config import SplitConfig
@@ -22,10 +22,11 @@ def test_the_hash_is_the_same_everywhere() -> None:
 
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.integers(0, 5)), unique_by=lambda pair: pair[0]))
+@example([("0", 0), ("6", 0), ("6:", 1)])  # the last two are one question by their id, in two groups
 def test_splits_do_not_depend_on_order_or_company(pairs: list[tuple[str, int]]) -> None:
     attempts = [attempt(question, f"g{group}") for question, group in pairs]
-    together = {done.id: done.split for done in assign(attempts, [], SplitConfig())}
-    turned = {done.id: done.split for done in assign(attempts[::-1], [], SplitConfig())}
+    together = {(done.id, done.group): done.split for done in assign(attempts, [], SplitConfig())}
+    turned = {(done.id, done.group): done.split for done in assign(attempts[::-1], [], SplitConfig())}
     assert together == turned
 
 
