@@ -198,6 +198,8 @@ class Passage(Record):
     """Under which terms the text may be used, such as `CC BY-SA 4.0`."""
     hits: tuple[Hit, ...]
     """Which queries of which mistakes found it; none where it was drawn at random."""
+    weight: float = 1.0
+    """How much its source counts beside the others (`weights`). Given by the core, never by a source."""
 
     @classmethod
     def make(cls, **fields: Any) -> Self:

@@ -6,9 +6,11 @@ import inspect
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from cem_toolkit.roles import Component
 from reference import source
-from reference.tables import table
+from reference.tables import options_table, table
 
 SHOWN = ("__init__",)
 """Private names that are told of nevertheless, where they have a docstring."""
@@ -45,15 +47,18 @@ def gaps(module: str, names: Sequence[str]) -> Iterator[str]:
 
 
 def _undocumented(cls: type) -> Iterator[str]:
-    yield from (name for name, (_, _, said) in _fields(cls).items() if not said)
+    if not issubclass(cls, BaseModel):
+        yield from (name for name, (_, _, said) in _fields(cls).items() if not said)
     yield from (each.name for each in _methods(source.find(cls)) if not _inherited_doc(cls, each.name))
 
 
 def _class(cls: type) -> Iterator[str]:
     yield _bases(cls)
     yield _doc(cls)
-    told = [(name, told) for name, told in _fields(cls).items()]
-    if told:
+    told = list(_fields(cls).items())
+    if issubclass(cls, BaseModel):
+        yield options_table(cls) if cls.model_fields else ""
+    elif told:
         rows = [
             [f"`{name}`", f"`{kind}`" if kind else "", f"`{default}`" if default else "", said]
             for name, (kind, default, said) in told

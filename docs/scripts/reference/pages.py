@@ -4,35 +4,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cem_toolkit import api, testing
+from cem_toolkit import api
 from reference import classes, commands, components, hooks
+from reference.names import API, PAGES
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "docs" / "reference"
 COMMAND = "make reference"
 NOTE = f"<!-- Made from the code by `{COMMAND}`: change the docstring or description there. -->"
-ROLE_NAMES = (
-    *("Component", "Options", "Context", "Progress"),
-    *("Evaluator", "Miner", "Source", "Rewriter", "Mixer", "Trainer", "Preset"),
-)
-RECORD_NAMES = (
-    *("Attempt", "Mistake", "MistakeKind", "Passage", "Hit", "Reading", "Rewrite", "RewriteKind", "Row", "RowKind"),
-    *("Model", "content_id", "normalise", "question_id"),
-)
-HELPER_NAMES = (
-    *("hookimpl", "CemError", "ConfigError", "LeakGuard", "Leak", "Drop", "Embedder"),
-    *("load_tokenizer", "resolve_model"),
-)
-API = {
-    "roles": ("Roles", "What a plugin subclasses, and what it is given. All from `cem_toolkit.api`.", ROLE_NAMES),
-    "records": (
-        "Records",
-        "What flows through the loop; one JSON object a line on disk. All from `cem_toolkit.api`.",
-        RECORD_NAMES,
-    ),
-    "helpers": ("Errors and help", "What else `cem_toolkit.api` offers.", HELPER_NAMES),
-}
-"""The pages about `cem_toolkit.api`: title, what they are about, and names."""
 MARKED = re.compile(r"<!-- options: (\w+) ([\w.-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -51,12 +30,7 @@ def pages() -> dict[Path, str]:
         ),
         "command-line": ("Command line", "`cem-toolkit COMMAND --help` says the same.", commands.page()),
         "hooks": ("Hooks", "All from `cem_toolkit.hookspecs`.", hooks.page()),
-        **{name: (title, about, classes.sections(api.__name__, names)) for name, (title, about, names) in API.items()},
-        "testing": (
-            "Testing",
-            "For the tests of plugins: `cem_toolkit.testing`.",
-            classes.sections(testing.__name__, testing.__all__),
-        ),
+        **{name: (told.title, told.about, classes.sections(told.module, told.names)) for name, told in PAGES.items()},
     }
     written = {
         FOLDER / f"{name}.md": f"# {title}\n\n{NOTE}\n\n{about}\n\n{text}\n"
@@ -93,12 +67,12 @@ def decisions() -> str:
 
 def gaps() -> Iterator[str]:
     """What the code leaves unsaid, a line each."""
-    placed = [name for _, _, names in API.values() for name in names]
+    placed = {name for told in PAGES.values() if told.module == API for name in told.names}
     for name in api.__all__:
         if name not in placed:
-            yield f"cem_toolkit.api.{name} stands on no page: add it to docs/scripts/reference/pages.py"
-    yield from classes.gaps(api.__name__, placed)
-    yield from classes.gaps(testing.__name__, testing.__all__)
+            yield f"{API}.{name} stands on no page: add it to docs/scripts/reference/names.py"
+    for told in PAGES.values():
+        yield from classes.gaps(told.module, told.names)
     yield from (*hooks.gaps(), *components.gaps(), *commands.gaps())
 
 
