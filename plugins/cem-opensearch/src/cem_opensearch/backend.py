@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
+from cem_opensearch.answers import Hit, name_of
 from cem_opensearch.clock import Clock
 from cem_opensearch.connecting import connect
-from cem_opensearch.answers import Hit, name_of
 from cem_opensearch.failures import EngineError, StoppedError
 from cem_opensearch.fields import searched_fields
 from cem_opensearch.options import OpenSearchOptions
