@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from cem_toolkit.hookspecs import hookimpl
     from cem_toolkit.leaks import Drop, Leak, LeakGuard
     from cem_toolkit.models import Embedder, load_tokenizer, resolve_model
+    from cem_toolkit.plugins import find_component
     from cem_toolkit.records import (
         Attempt,
         Hit,
@@ -69,6 +70,7 @@ __all__ = [
     "Source",
     "Trainer",
     "content_id",
+    "find_component",
     "hookimpl",
     "load_tokenizer",
     "normalise",
@@ -81,6 +83,7 @@ _HOMES = {
     "hookspecs": ("hookimpl",),
     "leaks": ("Drop", "Leak", "LeakGuard"),
     "models": ("Embedder", "load_tokenizer", "resolve_model"),
+    "plugins": ("find_component",),
     "records": (
         "Attempt",
         "Hit",

@@ -104,6 +104,12 @@ def discover() -> Plugins:
     return _load(register)
 
 
+def find_component(role: str, name: str) -> "type[Component]":
+    """The installed class of that role and name, for a component that works by another, such as a source that searches
+    another source's documents. Raises CemError where there is none, or more than one."""
+    return discover().get(role, name)
+
+
 def discover_commands() -> Plugins:
     """As `discover`, but no class is asked for, which most plugins import their libraries for: enough to call other
     hooks."""
