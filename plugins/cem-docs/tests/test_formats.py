@@ -31,11 +31,13 @@ def test_html_without_scripts_and_navigation(desk: Any) -> None:
         "<!DOCTYPE html><html><head><title>VPN - Wiki</title><style>p{}</style></head><body><nav>Home</nav>"
         "<h2 id='setup'>Set-up</h2><p>Ask the <b>help</b>desk<br>on floor 3.<script>steal()</script></p>"
         "<table><tr><th>Site</th><th>Host</th></tr><tr><td>Paris</td><td><p>vpn<i>1</i></p></td></tr></table>"
-        "<h2>Faults</h2><div hidden>draft</div><ul><li><p>Restart.</p></li></ul><pre>ping\n  -c 1</pre>&copy; 2026"
+        "<h2>VPN</h2><p>It is slow.</p><h2>Faults</h2><div hidden>draft</div><ul><li><p>Restart.</p></li></ul><pre>ping\n  -c 1</pre>"
+        "&copy; 2026
         "<!-- secret --></body></html>",
     )
     assert desk.told() == [
         ("VPN - Wiki › Set-up", "Ask the helpdesk\non floor 3.\nSite: Paris; Host: vpn1", "site/vpn.html#setup"),
+        ("VPN - Wiki", "It is slow.", "site/vpn.html"),
         ("VPN - Wiki › Faults", "- Restart.\nping\n  -c 1\n© 2026", "site/vpn.html"),
     ]
 
@@ -70,7 +72,9 @@ def test_pdf_has_pages_and_bookmarks(desk: Any) -> None:
     pdf.showPage()
     pdf.bookmarkPage("hotels")
     pdf.addOutlineEntry("Hotels", "hotels", level=1)
-    pdf.drawString(72, 720, "Hotels cost 120 euros at most.")
+    pdf.drawString(72, 720, "Hotels cost 120 euros at most, a night, and the price of a")
+    pdf.drawString(72, 706, "breakfast is paid in addition.")
+    pdf.drawString(72, 692, "Keep the bill.")
     pdf.showPage()
     pdf.save()
     assert desk.told() == [
@@ -80,7 +84,11 @@ def test_pdf_has_pages_and_bookmarks(desk: Any) -> None:
             "Trains are booked by the front desk, as well as reservations of seats.",
             "handbook.pdf#page=1",
         ),
-        ("Staff handbook › Travel › Hotels", "Hotels cost 120 euros at most.", "handbook.pdf#page=2"),
+        (
+            "Staff handbook › Travel › Hotels",
+            "Hotels cost 120 euros at most, a night, and the price of a breakfast is paid in addition.\nKeep the bill.",
+            "handbook.pdf#page=2",
+        ),
     ]
 
 

@@ -40,11 +40,19 @@ def passages(read: Read, name: str, address: str, revision: str, max_chars: int)
 
 
 def _titled(read: Read, name: str) -> tuple[str, Sequence[Block]]:
-    """The document's title with its blocks: the heading that all of it stands under, which is then none of theirs, or
-    what the file says of itself, or `name`."""
+    """The document's title with its blocks. It is the heading that all of it stands under, or what the file says of
+    itself, or `name`; a heading that the title begins with is not said again."""
     blocks = list(read.blocks)
+    title = " ".join(read.title.split())[:MAX_HEADING]
     tops = {block.headings[:1] for block in blocks}
     if len(tops) == 1 and (top := tops.pop()):
-        return top[0], [block._replace(headings=block.headings[1:]) for block in blocks]
-    title = " ".join(read.title.split())
-    return (name if title.casefold() in PLACEHOLDERS else title[:MAX_HEADING]), blocks
+        title = top[0]
+    elif title.casefold() in PLACEHOLDERS:
+        title = name
+    begins = title.casefold().startswith
+    return title, [
+        block._replace(headings=block.headings[1:])
+        if block.headings and begins(block.headings[0].casefold())
+        else block
+        for block in blocks
+    ]

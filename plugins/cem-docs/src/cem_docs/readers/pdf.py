@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cem_docs.blocks import Block, Document, Outline, Unreadable, paragraphs
+from cem_docs.blocks import WRAPPED, Block, Document, Outline, Unreadable, paragraphs
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -36,7 +36,7 @@ def _blocks(pdf: "PdfReader") -> Iterator[Block]:
     for number, page in enumerate(pdf.pages):
         text = HYPHENATED.sub("", page.extract_text())
         for part, (level, heading) in _parts(text, bookmarks.get(number, ())):
-            for paragraph in paragraphs(part):
+            for paragraph in paragraphs(_unwrapped(part)):
                 empty = False
                 yield Block(outline.path, paragraph, f"page={number + 1}")
             outline.enter(level, heading)
@@ -74,6 +74,18 @@ def _parts(text: str, headings: Sequence[tuple[int, str]]) -> Iterator[tuple[str
             yield "\n".join(lines[start:at]), (level, heading)
             start = at + 1
     yield "\n".join(lines[start:]), (1000, "")
+
+
+def _unwrapped(text: str) -> str:
+    """`text` with lines joined that belong together: a PDF seldom tells where a paragraph ends, so a long line goes on
+    in the next one unless it ends as a sentence does."""
+    said: list[str] = []
+    for line in text.split("\n"):
+        if said and len(said[-1]) >= WRAPPED and line.strip() and said[-1].rstrip()[-1:] not in ".:;!?":
+            said[-1] = f"{said[-1].rstrip()} {line.strip()}"
+        else:
+            said.append(line)
+    return "\n".join(said)
 
 
 def _key(line: str) -> str:
