@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cem_index.document import Document
 from cem_index.fields import ANALYSER, make_record, make_schema
-from cem_index.journal import Entry, Journal
+from cem_index.journal import START, Entry, Journal
 from cem_index.words import make_analyser
 from cem_toolkit.api import CemError, Context
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 COMMIT = 10_000
 """Records from one commit to the next: as many are lost, and read again, at most when building is broken off."""
+STEP = 100
+"""Records from one advance of the progress bar to the next."""
 HEAP = 100_000_000
 """Bytes of terms that tantivy gathers before it writes a segment."""
 JOURNAL = "positions.jsonl"
@@ -34,19 +36,20 @@ def build(path: Path, documents: Documents, language: str, total: int | None, ct
     if reached.records:
         ctx.log(f"the index is built on from document {reached.records:,}")
     with _writer(index, path) as writer, ctx.progress("index", total) as step:
-        step.advance(reached.records)
-        journal, written = Journal(path / JOURNAL), reached.records
+        step.advance(reached.records - reached.records % STEP)
+        journal, committed = Journal(path / JOURNAL), reached
         for document, position in documents(reached.position):
-            with _written(path):
+            with written(path):
                 writer.add_document(make_record(document, reached.documents))
             reached = Entry(reached.records + 1, reached.documents + (not document.target), position)
-            if reached.records - written == COMMIT:
+            if reached.records % STEP == 0:
+                step.advance(STEP)
+            if reached.records - committed.records == COMMIT:
                 _commit(writer, journal, reached, path)
-                step.advance(reached.records - written)
-                written = reached.records
-        if reached.records > written:
+                committed = reached
+        if reached.records > committed.records:
             _commit(writer, journal, reached, path)
-            step.advance(reached.records - written)
+        step.advance(reached.records % STEP)
     return reached.documents
 
 
@@ -65,18 +68,18 @@ def _begin(path: Path, language: str, ctx: Context) -> tuple["tantivy.Index", En
             pass
         ctx.log(f"the index in {path} is damaged: building it again")
         shutil.rmtree(path, ignore_errors=True)
-    with _written(path):
+    with written(path):
         path.mkdir(parents=True, exist_ok=True)
         index = tantivy.Index(make_schema(), path=str(path))
     index.register_tokenizer(ANALYSER, make_analyser(language))
-    return index, Entry(0, 0, "")
+    return index, START
 
 
 @contextlib.contextmanager
 def _writer(index: "tantivy.Index", path: Path) -> Iterator["tantivy.IndexWriter"]:
     """One thread, which keeps documents in their order. What is not committed at the end is dropped (a tantivy writer's
     own `with` would commit it)."""
-    with _written(path):
+    with written(path):
         writer = index.writer(HEAP, 1)
     try:
         yield writer
@@ -84,24 +87,23 @@ def _writer(index: "tantivy.Index", path: Path) -> Iterator["tantivy.IndexWriter
         with contextlib.suppress(ValueError, RuntimeError):
             writer.wait_merging_threads()
         raise
-    with _written(path):
+    with written(path):
         writer.wait_merging_threads()
 
 
 def _commit(writer: "tantivy.IndexWriter", journal: Journal, reached: Entry, path: Path) -> None:
-    with _written(path):
+    with written(path):
         journal.add(reached)
         writer.commit()
 
 
 @contextlib.contextmanager
-def _written(path: Path) -> Iterator[None]:
+def written(path: Path) -> Iterator[None]:
     """Errors while writing in `path`, as one line."""
     try:
         yield
     except (OSError, ValueError, RuntimeError) as error:
         free = shutil.disk_usage(next(folder for folder in (path, *path.parents) if folder.exists())).free
-        raise CemError(
-            f"the index in {path} cannot be written ({error}), with {free / 1e9:.1f} GB free on that disk;"
-            " mend that and run again: it goes on from what is written"
-        ) from None
+        said = f"the index in {path} cannot be written ({error}), with {free / 1e9:.1f} GB free on that disk;"
+        said += " mend that and run again: it goes on from what is written"
+        raise CemError(" ".join(said.split())) from None

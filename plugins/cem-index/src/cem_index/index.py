@@ -37,6 +37,7 @@ class DiskIndex:
         self._analyser = make_analyser(language)
         with self._reading():
             index = tantivy.Index.open(str(path))
+            index.config_reader("manual")  # else a thread watches for changes, and a finished index has none
             self._schema, self._searcher = index.schema, index.searcher()
 
     def __len__(self) -> int:
@@ -63,7 +64,7 @@ class DiskIndex:
         return found
 
     def sample(self, count: int, seed: int) -> list[int]:
-        """The numbers of `count` documents drawn by `seed`, each as likely, none twice; of all where `count` is more."""
+        """The numbers of `count` documents drawn by `seed`, each as likely, none twice; of all where it has fewer."""
         return random.Random(seed).sample(range(self._count), min(count, self._count))  # noqa: S311 (guards nothing)
 
     def documents(self) -> Iterator[Document]:
@@ -129,5 +130,7 @@ class DiskIndex:
             yield
         except BaseException as error:
             if isinstance(error, ValueError | TypeError | OSError) or type(error).__name__ == "PanicException":
-                raise CemError(f"the index in {self._path} is damaged ({error}): delete that folder, and run again") from None
+                raise CemError(
+                    f"the index in {self._path} is damaged ({error}): delete that folder, and run again"
+                ) from None
             raise

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from cem_index.building import Documents, build
+from cem_index.building import Documents, build, written
 from cem_index.fields import SETTINGS
 from cem_index.index import DiskIndex
 from cem_index.seal import SEAL, seal, whole
@@ -36,7 +36,8 @@ def open_index(
                     ctx.log(f"the index in {path} is damaged: building it again")
                     shutil.rmtree(path)
                 count = build(path, documents, language, total, ctx)
-                seal(path, count)
+                with written(path):
+                    seal(path, count)
     return DiskIndex(path, language, count)
 
 

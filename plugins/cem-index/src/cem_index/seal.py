@@ -41,7 +41,7 @@ def _unchanged(file: Path, stamp: dict[str, Any]) -> bool:
     now = file.stat()
     if now.st_size != stamp["size"]:
         return False
-    return now.st_mtime_ns == stamp["changed"] or _hash(file) == stamp["sha256"]
+    return bool(now.st_mtime_ns == stamp["changed"] or _hash(file) == stamp["sha256"])
 
 
 def _stamp(file: Path) -> dict[str, Any]:

@@ -38,7 +38,9 @@ def make_analyser(language: str) -> "TextAnalyzer":
     """tantivy's analyser for a language's code. Its words are `\\w+`, with the vowel signs of Indic scripts."""
     from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
-    builder = TextAnalyzerBuilder(Tokenizer.regex(r"\w+")).filter(Filter.remove_long(LONGEST)).filter(Filter.lowercase())
+    builder = (
+        TextAnalyzerBuilder(Tokenizer.regex(r"\w+")).filter(Filter.remove_long(LONGEST)).filter(Filter.lowercase())
+    )
     if language in LANGUAGES:
         import bm25s.stopwords
 
