@@ -31,8 +31,9 @@ def test_html_without_scripts_and_navigation(desk: Any) -> None:
         "<!DOCTYPE html><html><head><title>VPN - Wiki</title><style>p{}</style></head><body><nav>Home</nav>"
         "<h2 id='setup'>Set-up</h2><p>Ask the <b>help</b>desk<br>on floor 3.<script>steal()</script></p>"
         "<table><tr><th>Site</th><th>Host</th></tr><tr><td>Paris</td><td><p>vpn<i>1</i></p></td></tr></table>"
-        "<h2>VPN</h2><p>It is slow.</p><h2>Faults</h2><div hidden>draft</div><ul><li><p>Restart.</p></li></ul><pre>ping\n  -c 1</pre>"
-        "&copy; 2026
+        "<h2>VPN</h2><p>It is slow.</p><h2>Faults</h2><div hidden>draft</div><ul><li><p>Restart.</p></li></ul>"
+        "<pre>ping\n  -c 1</pre>"
+        "&copy; 2026"
         "<!-- secret --></body></html>",
     )
     assert desk.told() == [
@@ -73,8 +74,8 @@ def test_pdf_has_pages_and_bookmarks(desk: Any) -> None:
     pdf.bookmarkPage("hotels")
     pdf.addOutlineEntry("Hotels", "hotels", level=1)
     pdf.drawString(72, 720, "Hotels cost 120 euros at most, a night, and the price of a")
-    pdf.drawString(72, 706, "breakfast is paid in addition.")
-    pdf.drawString(72, 692, "Keep the bill.")
+    pdf.drawString(72, 706, "breakfast is paid in addition. Ask for the bill by name.")
+    pdf.drawString(72, 692, "Keep it.")
     pdf.showPage()
     pdf.save()
     assert desk.told() == [
@@ -86,7 +87,8 @@ def test_pdf_has_pages_and_bookmarks(desk: Any) -> None:
         ),
         (
             "Staff handbook › Travel › Hotels",
-            "Hotels cost 120 euros at most, a night, and the price of a breakfast is paid in addition.\nKeep the bill.",
+            "Hotels cost 120 euros at most, a night, and the price of a breakfast is"
+            " paid in addition. Ask for the bill by name. Keep it.",
             "handbook.pdf#page=2",
         ),
     ]

@@ -187,3 +187,11 @@ def test_markdown_may_be_nested_deep(desk: Any) -> None:
 def test_text_that_hides_what_it_says_is_cleaned(desk: Any) -> None:
     desk.write("bidi.md", "# Pay\u202eroll\n\nBell\x07 and \u202ereversed.")
     assert desk.told() == [("Payroll", "Bell and reversed.", "bidi.md")]
+
+
+def test_names_of_files_may_be_anything(desk: Any) -> None:
+    (desk.docs / os.fsdecode(b"caf\xe9\n \x1b[31m#.txt")).write_text("Coffee.")
+    (desk.docs / os.fsdecode(b"\xff\x1b[2J\n.gif")).write_text("")
+    (passage,) = desk.read()
+    assert (passage.title, passage.url) == ("caf? [31m#", "caf%E9%0A%20%1B%5B31m%23.txt")
+    assert desk.log[-1] == "docs: skipped 1 of a format that is not read, such as [2J .gif: .gif"

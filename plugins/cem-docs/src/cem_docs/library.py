@@ -133,6 +133,7 @@ def _find_rows(dataset: Dataset | None, config_folder: Path) -> list[Path]:
         raise CemError(
             f"docs: dataset.files: {missing[0]} is no file; paths are relative to the configuration's folder"
         )
-    if dataset.path in ("json", "parquet") and not paths:
-        raise CemError(f"docs: dataset: path: {dataset.path} needs files: [FILE, …]")
+    if bool(paths) != (dataset.path in ("json", "parquet")):
+        how = "takes no files: the hub has them" if paths else "needs files: [FILE, …]"
+        raise CemError(f"docs: dataset: path: {dataset.path} {how}")
     return paths

@@ -20,7 +20,10 @@ class Columns(api.Options):
 class Dataset(api.Options):
     """A data set that the library datasets streams."""
 
-    path: str = Field(min_length=1, description="a hub id such as team/handbook, or json or parquet for files")
+    path: str = Field(
+        pattern=r"^(json|parquet|[\w-][\w.-]*/[\w-][\w.-]*)$",
+        description="a hub id such as team/handbook, or json or parquet for files",
+    )
     name: str | None = Field(None, description="the configuration of the data set, such as a language")
     split: str = Field("train", min_length=1, description="the split")
     revision: str | None = Field(None, description="a commit or tag of the hub; without, its newest state is read once")

@@ -48,7 +48,7 @@ def _titled(read: Read, name: str) -> tuple[str, Sequence[Block]]:
     if len(tops) == 1 and (top := tops.pop()):
         title = top[0]
     elif title.casefold() in PLACEHOLDERS:
-        title = name
+        title = " ".join(name.split())
     begins = title.casefold().startswith
     return title, [
         block._replace(headings=block.headings[1:])

@@ -6,9 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cem_docs.blocks import Skipped
+from cem_toolkit.searching import clean
 
 MOST = 1000
 """Of each kind so many are listed; the others are counted."""
+MAX_LINE = 500
+"""Characters."""
 
 
 class Skips:
@@ -30,14 +33,15 @@ class Skips:
             self._kinds[kind] = (count + more, [*listed, *entries][:MOST])
 
     def lines(self) -> list[str]:
-        """One for each kind, with an example."""
+        """One for each kind, with an example. Names and reasons are foreign, so they are cleaned."""
         said = []
         for kind, (count, listed) in self._kinds.items():
-            first = listed[0]
-            place = f" ({first['place']})" if first["place"] else ""
-            said.append(
-                f"{count:,} {kind}, such as {first['file']}{place}" + f": {first['reason']}" * bool(first["reason"])
+            name, place, reason = (listed[0][field] for field in ("file", "place", "reason"))
+            example = f"{name} ({place})" if place else name
+            line = (
+                f"{count:,} {kind}, such as {example}: {reason}" if reason else f"{count:,} {kind}, such as {example}"
             )
+            said.append(clean(" ".join(line.split()), MAX_LINE))
         return said
 
     def to_jsonl(self) -> str:
