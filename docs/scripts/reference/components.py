@@ -21,7 +21,7 @@ def configuration() -> str:
     sections = "\n\n".join(
         f"## {name}\n\n{inspect.cleandoc(model.__doc__ or '')}\n\n{options_table(model)}" for name, model in _sections()
     )
-    return f"## At the top\n\n{options_table(Config)}\n\n{sections}"
+    return f"## At the top\n\n{options_table(Config, nested=False)}\n\n{sections}"
 
 
 def page() -> str:

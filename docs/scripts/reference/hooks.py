@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Iterator
 
-from cem_toolkit import hookspecs
+from cem_toolkit import compat, hookspecs
 from reference import source
 
 SINCE = re.compile(r"\.\. versionadded:: (\S+)")
@@ -13,7 +13,10 @@ SINCE = re.compile(r"\.\. versionadded:: (\S+)")
 
 def page() -> str:
     told = [f"## {hook.name}\n\n```py\n{source.signature(hook)}\n```\n\n{_told(hook)}" for hook in hooks()]
-    return "\n\n".join([inspect.cleandoc(hookspecs.__doc__ or ""), *told])
+    versions = (
+        f"## Versions\n\n{inspect.cleandoc(compat.__doc__ or '')}\n\nThis is version {compat.dotted(compat.API)}."
+    )
+    return "\n\n".join([inspect.cleandoc(hookspecs.__doc__ or ""), *told, versions])
 
 
 def gaps() -> Iterator[str]:

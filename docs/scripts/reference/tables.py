@@ -29,13 +29,25 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def options_table(model: type[BaseModel]) -> str:
-    """Every option with type, limits, default and description."""
-    rows = [
-        [f"`{name}`", kind(field), default(field), field.description or ""]
-        for name, field in model.model_fields.items()
-    ]
+def options_table(model: type[BaseModel], *, nested: bool = True) -> str:
+    """Every option with type, limits, default and description: a component's own before those that it inherits, and,
+    where `nested`, a section's under the section's name."""
+    rows = list(_rows(model, "", nested))
     return table(("option", "type", "default", "description"), rows) if rows else "It has no options."
+
+
+def _rows(model: type[BaseModel], within: str, nested: bool) -> Iterator[list[str]]:
+    for name in sorted(model.model_fields, key=lambda name: name not in model.__annotations__):
+        field = model.model_fields[name]
+        yield [f"`{within}{name}`", kind(field), default(field), field.description or ""]
+        for section in _sections(field.annotation) if nested else ():
+            yield from _rows(section, f"{within}{name}.", nested)
+
+
+def _sections(annotation: Any) -> list[type[BaseModel]]:
+    return [
+        each for each in (annotation, *get_args(annotation)) if isinstance(each, type) and issubclass(each, BaseModel)
+    ]
 
 
 def kind(field: FieldInfo) -> str:
@@ -60,7 +72,7 @@ def _named(annotation: Any) -> str:
         bounds = [entry for each in metadata for entry in (each.metadata if isinstance(each, FieldInfo) else [each])]
         return _named(inner) + _limits(bounds)
     if origin is Literal:
-        return ", ".join(f"`{each}`" for each in arguments)
+        return ", ".join(f"`{each}`" if each else "empty" for each in arguments)
     if origin in (Union, types.UnionType):
         some = sorted(arguments, key=lambda each: each is not type(None))  # none first: limits are of what follows it
         return " or ".join(_named(each) for each in some)
@@ -84,5 +96,3 @@ def _limit(bound: Any) -> Iterator[str]:
             yield f"{sign} {getattr(bound, name):,}"
     if getattr(bound, "min_length", None) == 1:
         yield "not empty"
-    if pattern := getattr(bound, "pattern", None):
-        yield f"of the form `{pattern}`"
