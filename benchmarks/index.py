@@ -76,10 +76,9 @@ def table(report: Figures) -> str:
         ours = first[each["articles"]]
         building, asking = _building(each) / _building(ours), _asking(each) / _asking(ours)
         disk = "none" if each["engine"] == "rank-bm25" else f"{each['build']['disk_mib']:,} MiB"
-        lines.append(
-            f"| {each['articles']:,} | {each['engine']} | {_building(each):,.0f} ({building:.2g}×)"
-            f" | {_asking(each):,.2g} ({asking:.2g}×) | {disk} | {_memory(each['build'])} | {_memory(each['serve'])} |"
-        )
+        speeds = f"{_two(_building(each))} ({_two(building)}×) | {_two(_asking(each))} ({_two(asking)}×)"
+        memory = f"{_memory(each['build'])} | {_memory(each['serve'])}"
+        lines.append(f"| {each['articles']:,} | {each['engine']} | {speeds} | {disk} | {memory} |")
     return "\n".join(lines)
 
 
@@ -89,6 +88,11 @@ def _building(each: Figures) -> float:
 
 def _asking(each: Figures) -> float:
     return float(each["serve"]["queries"] / each["serve"]["seconds"])
+
+
+def _two(value: float) -> str:
+    """`value` with two digits that count."""
+    return f"{float(f'{value:.2g}'):,g}"
 
 
 def _memory(peaks: Figures) -> str:

@@ -91,17 +91,15 @@ def test_every_form_gives_the_same_and_reads_on_from_everywhere(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1000])
-def test_pages_may_lie_across_streams(
-    tmp_path: Path, wikis: Any, monkeypatch: pytest.MonkeyPatch, piece: int
-) -> None:
+def test_pages_may_lie_across_streams(tmp_path: Path, wikis: Any, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
     monkeypatch.setattr("cem_wiki.dump.streams.PIECE", piece)
     monkeypatch.setattr("cem_wiki.dump.streams.READ", 13 * piece)
     size = len(wikis.write_dump(tmp_path / "wiki.xml", PAGES).read_bytes())
     dump = open_dump(wikis.write_dump(tmp_path / "wiki.torn.bz2", PAGES, cut=range(5, size, 101)))
-    found = list(dump.documents(""))
-    assert [each.title for each, _ in found] == [title for title in PAGES if title != "Bare"]
-    for number, (_, position) in enumerate(found):
-        assert list(dump.documents(position)) == found[number + 1 :]
+    found = [each for each, _ in dump.documents("")]
+    assert [each.title for each in found] == [title for title in PAGES if title != "Bare"]
+    for number, (_, position) in enumerate(list(dump.documents(""))):
+        assert [each for each, _ in dump.documents(position)] == found[number + 1 :]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -197,9 +195,11 @@ def test_wikitext(wikitext: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["{{", "[[", "<ref>", "<!--", "<b>", "{|\n", "[[a|", "{{{", "'''''", "==a", "* ", "<ref", "[http://a ", "&#", "(,"]
+    "piece",
+    ["{{", "[[", "<ref>", "<!--", "<b>", "{|\n", "[[a|", "{{{", "'''''", "==a", "* ", "<ref", "[http://a ", "&#", "(,"],
 )
 def test_hostile_wikitext_is_read_in_bounded_time(piece: str) -> None:
     for text in ("Start. " + piece * (300_000 // len(piece)), "Start. " + piece * 400):
-        assert introduction(text, UNREAD).startswith(("Start.", "") if len(text) > 10_000 else "Start.")
+        found = introduction(text, UNREAD)
+        assert not found or found.startswith("Start.")
     assert without_notes("a<ref>b</ref>c" * 10_000) == "ac" * 10_000

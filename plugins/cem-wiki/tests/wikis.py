@@ -3,6 +3,7 @@
 import bz2
 import gzip
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -95,7 +96,7 @@ def write_dump(path: Path, pages: Pages, at_once: int = 10, cut: Sequence[int] =
         path.write_bytes(b"".join(bz2.compress(each.encode()) for each in (head, *groups, TAIL)))
     elif path.name.endswith(".torn.bz2"):
         ends = [0, *cut, len(whole)]
-        path.write_bytes(b"".join(bz2.compress(whole[a:b]) for a, b in zip(ends, ends[1:], strict=False)))
+        path.write_bytes(b"".join(bz2.compress(whole[a:b]) for a, b in pairwise(ends)))
     elif path.suffix == ".bz2":
         path.write_bytes(bz2.compress(whole))
     elif path.suffix == ".gz":

@@ -18,6 +18,7 @@ EMPTIED = re.compile(r"\(\s*[;,:]?\s*\)|(?<=\()\s*[;,]\s*|\s*[;,]\s*(?=\))|\s+(?
 PREFIX = re.compile(r"[a-z]{2,3}(-[a-z]+)*$")
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 TAG = re.compile(r"<[a-z]", re.IGNORECASE)
+PAIRS = (("[[", "]]"), ("[http", "]"), ("{|", "|}"), ("{{", "}}"))
 MOST, MOST_OF_SECTION = 200_000, 50_000
 """Characters of a page, and of one of its sections, that are read: about 30,000 words."""
 MOST_OPEN = 500
@@ -54,13 +55,13 @@ def _to_text(section: str, unread: Collection[str]) -> str:
 
 def _count_open(text: str) -> int:
     """How many tags, links, tables and templates begin in `text` more often than they end."""
-    pairs = sum(max(0, text.count(begin) - text.count(end)) for begin, end in (("[[", "]]"), ("{|", "|}"), ("{{", "}}")))
-    return pairs + max(0, len(TAG.findall(text)) - text.count("</") - text.count("/>"))
+    paired = sum(max(0, text.count(begin) - text.count(end)) for begin, end in PAIRS)
+    return paired + max(0, len(TAG.findall(text)) - text.count("</") - text.count("/>"))
 
 
 def without_notes(text: str) -> str:
     """`text` without comments and without elements whose content is no text of the page, `UNREAD`. A comment that does
-    not end goes to the end of the page, as MediaWiki reads it; of other elements that do not, the tags alone are cut."""
+    not end goes to the end of the page, as MediaWiki reads it; of other such elements the tags alone are cut."""
     kept, at, opened = [], 0, None
     for found in PAIRED.finditer(text):
         tag = found[2].casefold() if found[2] else "!"
