@@ -162,9 +162,8 @@ def test_leaking_passages_are_dropped_and_counted(evolve: Evolve) -> None:
 def test_what_two_sources_say_is_learnt_once(evolve: Evolve) -> None:
     (turn,) = evolve(plugins=["toy-eval", "toy-pages", "toy-atlas", "toy-train"]).rounds
     about = [passage for passage in turn.passages if turn.mistakes[0].id in {hit.mistake_id for hit in passage.hits}]
-    telling = {passage.source: passage.text for passage in about if "capital" in passage.text}
-    assert list(telling) == ["toy-pages"]
-    assert {passage.source for passage in about} == {"toy-pages", "toy-atlas"}
+    assert sum("capital" in passage.text for passage in about) == 1
+    assert any("lies in" in passage.text for passage in about), "what only one of them says"
 
 
 def test_of_what_two_sources_say_the_heavier_one_s_is_taken(evolve: Evolve) -> None:

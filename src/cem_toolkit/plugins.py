@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from cem_toolkit import hookspecs
+from cem_toolkit.compat import check_api, noting_deprecations
 from cem_toolkit.errors import CemError
 
 if TYPE_CHECKING:
@@ -22,7 +23,12 @@ MANY = frozenset(("source", "rewriter"))
 REGISTRATION = {role: f"cem_register_{role}s" for role in (*ROLES, "preset")}
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """Names become folders of the run and of the cache."""
-BUNDLED = {"lm-eval": "cem-lm-eval", "wiki": "cem-wiki", "trl": "cem-trl", "embedded": "cem-embedded"}
+BUNDLED = {
+    "lm-eval": "cem-lm-eval",
+    "trl": "cem-trl",
+    "embedded": "cem-embedded",
+    **{source: f"cem-{source}" for source in ("wiki", "search", "docs", "opensearch", "embeddings")},
+}
 """Component names of this project's own plugins, with the distributions that carry them."""
 
 
@@ -33,6 +39,15 @@ class Broken:
     name: str
     distribution: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Deprecated:
+    """What a plugin uses that will go, and what to use instead."""
+
+    plugin: str
+    distribution: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,7 @@ class Plugins:
     manager: pluggy.PluginManager
     registered: list[Registered] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
+    deprecated: list[Deprecated] = field(default_factory=list)
     distributions: dict[str, str] = field(default_factory=dict)
     """Plugin name to the distribution (with its version) that it came with."""
 
@@ -126,10 +142,12 @@ def _load(add: Callable[[Plugins, str, Any], None]) -> Plugins:
             plugins.broken.append(Broken(entry.name, _distribution(entry), f"the plugin name is taken by {owner}"))
             continue
         plugins.distributions[entry.name] = _distribution(entry)
-        try:
-            add(plugins, entry.name, entry.load())
-        except (Exception, SystemExit) as error:
-            plugins.broken.append(Broken(entry.name, _distribution(entry), one_line(error)))
+        with noting_deprecations() as messages:
+            try:
+                add(plugins, entry.name, entry.load())
+            except (Exception, SystemExit) as error:
+                plugins.broken.append(Broken(entry.name, _distribution(entry), one_line(error)))
+        plugins.deprecated += [Deprecated(entry.name, _distribution(entry), message) for message in messages]
     return plugins
 
 
@@ -144,6 +162,7 @@ def register(plugins: Plugins, name: str, module: ModuleType | object) -> None:
 
 
 def _register_hooks(plugins: Plugins, name: str, module: ModuleType | object) -> None:
+    check_api(module)
     plugins.manager.register(module, name=name)
     try:
         plugins.manager.check_pending()  # finds misspelt hooks
