@@ -74,6 +74,14 @@ def test_a_bar_shows_how_far_it_is(desk: Any, monkeypatch: pytest.MonkeyPatch) -
     assert 0 < sum(steps) <= total
 
 
+def test_titles_are_one_line_of_text(desk: Any, wikis: Any, tmp_path: Path) -> None:
+    odd = {"Odd\n\u202etitle": "<p>Some text</p>"}
+    wikis.write_zim(tmp_path / "odd.zim", odd)
+    wikis.write_dump(tmp_path / "odd.xml", odd)
+    (passage,) = desk.retrieve(["some text"], data="odd.zim" if desk.defaults["backend"] == "zim" else "odd.xml")
+    assert passage.title == "Odd title"
+
+
 def test_a_file_without_pages_is_an_error(desk: Any, wikis: Any, tmp_path: Path) -> None:
     wikis.write_zim(tmp_path / "none.zim", {})
     wikis.write_dump(tmp_path / "none.xml", {})

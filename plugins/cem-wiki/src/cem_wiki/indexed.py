@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from cem_index import Document
 
 
+LONGEST_TITLE = 500
+
+
 class IndexedBackend(Backend):
     """An index of a ZIM file or a dump, built once in `ctx.cache`. A page is named by its number in the file."""
 
@@ -50,7 +53,7 @@ class IndexedBackend(Backend):
 
     def _page(self, document: "Document") -> Page:
         return Page(
-            title=document.title,
+            title=" ".join(clean(document.title, LONGEST_TITLE).split()),
             text=clean(document.text, self._options.max_chars),
             url=document.url,
             revision=document.revision,
