@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from cem_search.fetching.clock import Clock
 from cem_search.fetching.fetcher import Fetcher
 from cem_search.fetching.manners import Manners
 from cem_search.fetching.private import Private
 from cem_search.fetching.reach import Reach
 from cem_search.options import WebSearchOptions
+from cem_search.reading.reader import Reader
 from cem_search.source import Search
 from cem_toolkit.api import Context, Mistake, Passage
 from cem_toolkit.testing import make_context
@@ -218,11 +218,22 @@ class Desk:
         return [json.loads(line) for line in lines]
 
 
+@pytest.fixture(scope="session")
+def shared_reader() -> Iterator[Reader]:
+    reader = Reader(60.0)
+    yield reader
+    reader.close()
+
+
 @pytest.fixture
-def desk(tmp_path: Path, web: FakeWeb) -> Desk:
+def desk(tmp_path: Path, web: FakeWeb, shared_reader: Reader, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """All share one process that reads pages, which takes a second to start."""
+
+    class Shared:
+        def __init__(self, seconds: float) -> None:
+            self.read = shared_reader.read
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("cem_search.assembly.Reader", Shared)
     return Desk(tmp_path, web)
-
-
-@pytest.fixture
-def real_clock() -> Clock:
-    return Clock()

@@ -45,7 +45,7 @@ class WebBackend(Backend):
         self._numbers: dict[str, int] = {}
         self._places: list[Place] = []
         self._pages: dict[int, Page | None] = {}
-        self._said: dict[tuple[str, str], str] = {}
+        self._said: dict[tuple[str, str], int] = {}
         self._left = options.max_pages
         self._refusals = Refusals()
 
@@ -86,7 +86,7 @@ class WebBackend(Backend):
                 answers[number] = kept
         answers |= self._fetch([number for number in new if number not in answers])
         for number in new:
-            self._pages[number] = self._page(self._places[number].url, answers.get(number))
+            self._pages[number] = self._page(number, answers.get(number))
         return {number: page for number in numbers if (page := self._pages[number]) is not None}
 
     def _fetch(self, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -124,12 +124,12 @@ class WebBackend(Backend):
             self._cache.store(found[number], "page", url)
         return found
 
-    def _page(self, asked: str, answer: Mapping[str, Any] | None) -> Page | None:
+    def _page(self, number: int, answer: Mapping[str, Any] | None) -> Page | None:
         """The page, if there is one to be used; the rest is noted."""
         if answer is None:
             return None
         if "refused" in answer:
-            self._refusals.add(asked, answer["refused"], answer["reason"])
+            self._refusals.add(self._places[number].url, answer["refused"], answer["reason"])
             return None
         url, language, languages = answer["url"], answer["language"], self._options.languages
         if languages and language and not any(f"{language}-".startswith(f"{each.lower()}-") for each in languages):
@@ -142,9 +142,9 @@ class WebBackend(Backend):
         title, text = clean(title, 300) or url, clean(text, self._options.max_chars)
         if not text:
             return None
-        first = self._said.setdefault((title, text), url)
-        if first != url:
-            self._refusals.add(url, "says the same as another page", first)
+        first = self._said.setdefault((title, text), number)
+        if first != number:
+            self._refusals.add(self._places[number].url, "says the same as another page", self._places[first].url)
             return None
         revision = answer["date"] or f"undated, fetched {answer['fetched']}"
         return Page(title=title, text=text, url=url, revision=revision, licence=clean(answer["licence"], 200))

@@ -28,7 +28,9 @@ def test_not_public(text: str) -> None:
 
 
 def test_users_admit_hosts_ports_and_networks() -> None:
-    private = Private(["wiki.intern", "localhost:8080", "[::1]:81", "fd00::5", "10.1.0.0/16", str(IPv6Network("fd01::/16"))])
+    private = Private(
+        ["wiki.intern", "localhost:8080", "[::1]:81", "fd00::5", "10.1.0.0/16", str(IPv6Network("fd01::/16"))]
+    )
     assert private.names("wiki.intern", 80)
     assert private.names("localhost", 8080)
     assert not private.names("localhost", 80)

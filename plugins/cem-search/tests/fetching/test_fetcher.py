@@ -191,7 +191,12 @@ def test_headers_that_drip_end_too(fetch: Any, web: Any) -> None:
 
 @pytest.mark.parametrize(
     ("type_", "kind"),
-    [("application/pdf", "a PDF"), ("image/png", "not a page"), ("application/json", "not a page"), ("x" * 999, "not a page")],
+    [
+        ("application/pdf", "a PDF"),
+        ("image/png", "not a page"),
+        ("application/json", "not a page"),
+        ("x" * 999, "not a page"),
+    ],
 )
 def test_other_kinds_of_content_are_not_read(fetch: Any, web: Any, type_: str, kind: str) -> None:
     web.pages["a.test/x"] = web.reply(b"x", type=type_)

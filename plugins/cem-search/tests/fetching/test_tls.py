@@ -50,7 +50,9 @@ def secure() -> Iterator[tuple[int, ssl.SSLContext, list[str]]]:
 
 def test_the_certificate_must_be_for_the_name(secure: Any, clock: Any) -> None:
     port, tls, names = secure
-    reach = Reach(private=Private([f"{name}:{port}" for name in ("right.test", "wrong.test")]), resolve=lambda *_: ["127.0.0.1"])
+    reach = Reach(
+        private=Private([f"{name}:{port}" for name in ("right.test", "wrong.test")]), resolve=lambda *_: ["127.0.0.1"]
+    )
     manners = Manners(min_interval=0, retries=0, max_seconds=99, seed=0, clock=clock)
     fetcher = Fetcher(reach, manners, Clock(), timeout=9, max_bytes=999, tls=tls)
     assert fetcher.fetch(f"https://right.test:{port}/").body == b"secure"

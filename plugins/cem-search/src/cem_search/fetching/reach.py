@@ -1,5 +1,6 @@
 """Whom the source may ask at all: which addresses on the web, and which machines behind them."""
 
+import re
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from cem_search.fetching.private import Private
 
 LONGEST_URL = 2000
 NOT_ALLOWED = "address not allowed"
+NOT_FOUND = "host not found"
 DOMAIN = "domain not allowed"
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -87,9 +89,9 @@ class Reach:
         except UnicodeError:
             raise RefusedError(NOT_ALLOWED, f"{host!r} is no host name") from None
         except OSError as error:
-            raise PassingError("host not found", f"{host}: {error.strerror or error}") from None
+            raise PassingError(NOT_FOUND, f"{host}: {error.strerror or error}") from None
         if not found:
-            raise PassingError("host not found", host)
+            raise PassingError(NOT_FOUND, host)
         if not self._private.names(host, port):
             for text in found:
                 self._check(host, text)
@@ -135,9 +137,10 @@ def domain_name(name: str) -> str:
         url = httpx2.URL(f"http://{name.strip('.')}")
     except httpx2.InvalidURL:
         url = httpx2.URL()
-    if not url.host or str(url).strip("/") != f"http://{url.raw_host.decode('ascii')}":
+    domain = url.raw_host.decode("ascii").lower()
+    if str(url).strip("/") != f"http://{domain}" or not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", domain):
         raise ValueError(f"{name!r} is no domain: write it as 'example.org', without https:// and paths")
-    return url.raw_host.decode("ascii").lower()
+    return domain
 
 
 def _within(host: str, domains: frozenset[str]) -> bool:

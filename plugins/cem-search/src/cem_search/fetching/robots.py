@@ -5,9 +5,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from cem_search.fetching.client import Client
-from cem_search.fetching.failures import FetchError, PassingError, RefusedError, StoppedError
+from cem_search.fetching.failures import FetchError, PassingError, RefusedError
 from cem_search.fetching.http import Wanted
-from cem_search.fetching.reach import Place, Reach
+from cem_search.fetching.reach import NOT_ALLOWED, NOT_FOUND, Place, Reach
 
 if TYPE_CHECKING:
     from protego import Protego
@@ -52,10 +52,11 @@ class Robots:
 
         try:
             answer = self._client.get(self._reach.place(place.origin + "/robots.txt"), self._wanted)
-        except (PassingError, StoppedError) as error:
-            return PassingError(ROBOTS, f"out of reach: {error}")
-        except RefusedError as error:
-            return RefusedError(ROBOTS, f"out of reach: {error}")
+        except FetchError as error:
+            if error.kind in (NOT_ALLOWED, NOT_FOUND):  # it is the host that is out of reach
+                return error
+            lasting = RefusedError if isinstance(error, RefusedError) else PassingError
+            return lasting(ROBOTS, f"out of reach: {error}")
         if answer.status != 200:  # 4xx: there is no robots.txt, "any resources may be accessed"
             return None
         text = answer.body.decode("utf-8", "replace")

@@ -32,7 +32,9 @@ def decode(body: bytes, charset: str) -> str:
 def _candidates(body: bytes, charset: str) -> Iterator[str]:
     yield from (name for mark, name in MARKS if body.startswith(mark))
     stated = [charset, *(found.decode("ascii").lower() for found in STATED.findall(body[:1024])[:1])]
-    yield from (name for name in stated if WEB.fullmatch(name))
+    for name in stated:
+        if WEB.fullmatch(name) and (b"\0" in body[:1024] or not name.startswith(("utf16", "utf-16"))):
+            yield name  # UTF-16 of a page's markup has zeros; nearly all else would pass for Chinese
     yield "utf-8"
     from charset_normalizer import from_bytes
 
