@@ -163,7 +163,7 @@ def test_what_two_sources_say_is_learnt_once(evolve: Evolve) -> None:
     (turn,) = evolve(plugins=["toy-eval", "toy-pages", "toy-atlas", "toy-train"]).rounds
     about = [passage for passage in turn.passages if turn.mistakes[0].id in {hit.mistake_id for hit in passage.hits}]
     assert sum("capital" in passage.text for passage in about) == 1
-    assert {passage.source for passage in about} == {"toy-pages", "toy-atlas"}
+    assert any("lies in" in passage.text for passage in about), "what only one of them says"
 
 
 def test_of_what_two_sources_say_the_heavier_one_s_is_taken(evolve: Evolve) -> None:

@@ -2,6 +2,8 @@
 alone, as those that register plugins should, costs `cem-toolkit --help` nothing."""
 
 import importlib
+import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -116,7 +118,17 @@ _HOMES = {
 }
 
 
+_RENAMED: dict[str, str] = {}
+"""Old names to those that took their place. They go when the first number of `compat.API` rises."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        from cem_toolkit.compat import CemDeprecationWarning
+
+        message = f"cem_toolkit.api.{name} is now called {_RENAMED[name]}"
+        warnings.warn(message, CemDeprecationWarning, stacklevel=2)
+        return getattr(sys.modules[__name__], _RENAMED[name])
     for home, names in _HOMES.items():
         if name in names:
             value = globals()[name] = getattr(importlib.import_module(f"cem_toolkit.{home}"), name)

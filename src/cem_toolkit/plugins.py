@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from cem_toolkit import hookspecs
+from cem_toolkit.compat import check_api, noting_deprecations
 from cem_toolkit.errors import CemError
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Deprecated:
+    """What a plugin uses that will go, and what to use instead."""
+
+    plugin: str
+    distribution: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Registered:
     """A class that a plugin offers."""
 
@@ -55,6 +65,7 @@ class Plugins:
     manager: pluggy.PluginManager
     registered: list[Registered] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
+    deprecated: list[Deprecated] = field(default_factory=list)
     distributions: dict[str, str] = field(default_factory=dict)
     """Plugin name to the distribution (with its version) that it came with."""
 
@@ -126,10 +137,12 @@ def _load(add: Callable[[Plugins, str, Any], None]) -> Plugins:
             plugins.broken.append(Broken(entry.name, _distribution(entry), f"the plugin name is taken by {owner}"))
             continue
         plugins.distributions[entry.name] = _distribution(entry)
-        try:
-            add(plugins, entry.name, entry.load())
-        except (Exception, SystemExit) as error:
-            plugins.broken.append(Broken(entry.name, _distribution(entry), one_line(error)))
+        with noting_deprecations() as messages:
+            try:
+                add(plugins, entry.name, entry.load())
+            except (Exception, SystemExit) as error:
+                plugins.broken.append(Broken(entry.name, _distribution(entry), one_line(error)))
+        plugins.deprecated += [Deprecated(entry.name, _distribution(entry), message) for message in messages]
     return plugins
 
 
@@ -144,6 +157,7 @@ def register(plugins: Plugins, name: str, module: ModuleType | object) -> None:
 
 
 def _register_hooks(plugins: Plugins, name: str, module: ModuleType | object) -> None:
+    check_api(module)
     plugins.manager.register(module, name=name)
     try:
         plugins.manager.check_pending()  # finds misspelt hooks
