@@ -55,14 +55,14 @@ def test_failures_are_tried_again_and_told(desk: Any, engines: list[Any]) -> Non
     engines += [RatelimitException("slow down"), ["a.test/chad"]]
     assert [page.title for page in desk.retrieve(["Chad"], endpoint="")] == ["Chad"]
     engines[:] = [DDGSException("blocked")] * 3
-    with pytest.raises(CemError, match="^search: nothing could be had: search failed: ddgs: blocked"):
+    with pytest.raises(CemError, match=r"^search: nothing could be had: search failed: ddgs: blocked"):
         desk.retrieve(["Niger"], endpoint="")
 
 
 def test_engines_that_do_not_exist_are_named_before_anything_is_done(desk: Any) -> None:
     desk.source(endpoint="", engines="auto").check(desk.ctx)
     desk.source(endpoint="", engines="duckduckgo, mojeek").check(desk.ctx)
-    with pytest.raises(CemError, match="no text engine 'altavista', only: .*duckduckgo"):
+    with pytest.raises(CemError, match=r"no text engine 'altavista', only: .*duckduckgo"):
         desk.source(endpoint="", engines="mojeek,altavista").check(desk.ctx)
     desk.source(engines="altavista").check(desk.ctx)
 

@@ -5,6 +5,7 @@ import time
 import zlib
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -28,8 +29,8 @@ def test_a_page_and_who_asks_for_it(fetch: Any, web: Any) -> None:
 
 def test_hosts_on_this_machine_are_not_asked_unless_they_are_admitted(fetch: Any, web: Any) -> None:
     fetch.rules = {"ports": (web.port,)}
-    for host in ("stranger.test", "localhost", "127.0.0.1", "0.0.0.0", "2130706433"):
-        with pytest.raises(FetchError, match="127.0.0.1, which is not public"):
+    for host in ("stranger.test", "localhost", "127.0.0.1", "0.0.0.0", "2130706433"):  # noqa: S104
+        with pytest.raises(FetchError, match=r"127\.0\.0\.1, which is not public"):
             fetch(f"{host}/page")
     assert (web.asked, web.asked_robots) == ([], [])
 
@@ -71,7 +72,7 @@ def test_redirects_come_to_an_end(fetch: Any, web: Any) -> None:
 def test_a_redirect_to_a_denied_domain(fetch: Any, web: Any) -> None:
     fetch.rules = {"deny": ["b.test"]}
     web.pages["a.test/x"] = web.reply("", 302, Location=web.url("b.test/x"))
-    with pytest.raises(RefusedError, match="b.test is denied"):
+    with pytest.raises(RefusedError, match=r"b\.test is denied"):
         fetch("a.test/x")
 
 
@@ -248,7 +249,7 @@ def test_broken_connections_are_tried_again_with_growing_waits(fetch: Any, web: 
     fetch.manners = {"retries": 3, "min_interval": 0}
     assert fetch("a.test/x") == b"here"
     times = [time for time, *_ in web.asked]
-    waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(times)]
     assert all(2**n / 2 <= wait <= 2**n for n, wait in enumerate(waits))
 
 

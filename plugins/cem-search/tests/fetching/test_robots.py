@@ -1,5 +1,6 @@
 """robots.txt, as RFC 9309 has it."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_crawl_delay_is_kept(fetch: Any, site: Any) -> None:
     for number in range(3):
         fetcher.fetch(site.url(f"a.test/{number}"))
     times = [time for time, *_ in site.asked]
-    assert all(later - earlier >= 7 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 7 for earlier, later in pairwise(times))
 
 
 def test_a_redirect_does_not_go_round_the_rules(fetch: Any, site: Any) -> None:

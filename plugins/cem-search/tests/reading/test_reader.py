@@ -43,9 +43,9 @@ def test_a_date_in_the_text_is_not_the_page_s(reader: Reader, web: Any) -> None:
 
 
 HIDDEN = [
-    "<div style='display: none'>secret</div>", "<p style='VISIBILITY:hidden;color:red'>secret</p>", "<p hidden>secret</p>",
-   
-    "<span aria-hidden='true'>secret</span>", "<p style='font-size:0px'>secret</p>", "<p style='opacity:0'>secret</p>",
+    "<div style='display: none'>secret</div>", "<p style='VISIBILITY:hidden;color:red'>secret</p>",
+    "<p hidden>secret</p>", "<span aria-hidden='true'>secret</span>", "<p style='font-size:0px'>secret</p>",
+    "<p style='opacity:0'>secret</p>",
     "<p style='position:absolute;left:-9999px'>secret</p>", "<!-- secret -->", "<script>secret()</script>",
     "<style>.secret{}</style>", "<noscript>secret</noscript>", "<template><p>secret</p></template>",
     "<iframe>secret</iframe>", "<svg><text>secret</text></svg>", "<script type='application/ld+json'>"

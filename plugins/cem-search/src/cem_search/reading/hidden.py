@@ -10,35 +10,24 @@ STYLE = re.compile(
 )
 """Of an inline style without white space, in lower case."""
 
+MARK = "not-shown"
+
 
 def remove_hidden(tree: Any) -> None:
-    """Takes out of the lxml `tree` what its markup hides: elements that show nothing, the attributes `hidden` and
-    `aria-hidden`, and inline styles. What a style sheet or a script hides is not seen: that would take a browser."""
+    """Takes out of the lxml `tree` (without comments) what its markup hides: elements that show nothing, and by the
+    attributes `hidden` and `aria-hidden` and by inline styles. What a style sheet or a script hides is not seen: that
+    would take a browser."""
     from lxml import etree
 
-    for element in list(tree.iter(*UNSEEN, etree.Comment, etree.ProcessingInstruction)):
-        _drop(element)
     for element in list(tree.iter(etree.Element)):
-        if _is_hidden(element):
-            _drop(element)
+        if element.tag not in ("html", "body") and _is_hidden(element):
+            element.tag = MARK
+    etree.strip_elements(tree, MARK, with_tail=False)
 
 
 def _is_hidden(element: Any) -> bool:
-    if "hidden" in element.attrib or element.get("aria-hidden", "").strip().lower() == "true":
+    shown_to = element.get("aria-hidden", "").strip().lower()
+    if element.tag in UNSEEN or "hidden" in element.attrib or shown_to == "true":
         return True
     style = "".join(element.get("style", "")[:2000].lower().split())
     return STYLE.search(style) is not None
-
-
-def _drop(element: Any) -> None:
-    """Without the text that follows it, which is its parent's."""
-    parent = element.getparent()
-    if parent is None or element.tag in ("html", "body"):
-        return
-    if element.tail:
-        before = element.getprevious()
-        if before is None:
-            parent.text = (parent.text or "") + element.tail
-        else:
-            before.tail = (before.tail or "") + element.tail
-    parent.remove(element)
