@@ -17,23 +17,20 @@ LAKES = (
 )
 
 
-@pytest.mark.parametrize(
-    ("query", "first"),
-    [
-        ("chad", "Chad"),
-        ("TCHAD", "Chad"),
-        ("Republic of Chad", "Chad"),
-        ("republic  of chad!", "Chad"),
-        ("largest capital", "N'Djamena"),
-        ("What is the largest city?", "N'Djamena"),
-        ("African lakes", "Lake Chad"),
-        ("AIDS", "AIDS"),
-        ("Aids", "Aids"),
-    ],
-)
-def test_the_page_that_is_meant_comes_first(shelf: Any, query: str, first: str) -> None:
+def test_the_page_that_is_meant_comes_first(shelf: Any) -> None:
     index = shelf.of(*LAKES)
-    assert index.read(index.search(query, 3)[:1]).popitem()[1].title == first
+    meant = {
+        "chad": "Chad",
+        "TCHAD": "Chad",
+        "Republic of Chad": "Chad",
+        "republic  of chad!": "Chad",
+        "largest capital": "N'Djamena",
+        "What is the largest city?": "N'Djamena",
+        "African lakes": "Lake Chad",
+        "AIDS": "AIDS",
+        "Aids": "Aids",
+    }
+    assert {query: index.read(index.search(query, 3)[:1]).popitem()[1].title for query in meant} == meant
 
 
 def test_documents_come_back_as_they_were_given(shelf: Any) -> None:

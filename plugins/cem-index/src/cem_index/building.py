@@ -27,30 +27,37 @@ Documents = Callable[[str], Iterable[tuple[Document, str]]]
 """From a position, "" being the beginning, the documents after it, each with the position after that document."""
 
 
-def build(path: Path, documents: Documents, language: str, total: int | None, ctx: Context) -> int:
+def build(
+    path: Path,
+    documents: Documents,
+    language: str,
+    total: int | None,
+    reached: Callable[[str], int] | None,
+    ctx: Context,
+) -> int:
     """Makes the index in `path` whole, going on from what lies there, and returns its number of documents.
 
     Raises CemError where it cannot be written, and whatever `documents` raises; what was committed until then stays.
     """
-    index, reached = _begin(path, language, ctx)
-    if reached.records:
-        ctx.log(f"the index is built on from document {reached.records:,}")
+    index, entry = _begin(path, language, ctx)
+    if entry.records:
+        ctx.log(f"the index is built on from document {entry.records:,}")
     with _writer(index, path) as writer, ctx.progress("index", total) as step:
-        step.advance(reached.records - reached.records % STEP)
-        journal, committed = Journal(path / JOURNAL), reached
-        for document, position in documents(reached.position):
+        journal, committed, shown = Journal(path / JOURNAL), entry, 0
+        for document, position in documents(entry.position):
             with written(path):
-                writer.add_document(make_record(document, reached.documents))
-            reached = Entry(reached.records + 1, reached.documents + (not document.target), position)
-            if reached.records % STEP == 0:
-                step.advance(STEP)
-            if reached.records - committed.records == COMMIT:
-                _commit(writer, journal, reached, path)
-                committed = reached
-        if reached.records > committed.records:
-            _commit(writer, journal, reached, path)
-        step.advance(reached.records % STEP)
-    return reached.documents
+                writer.add_document(make_record(document, entry.documents))
+            entry = Entry(entry.records + 1, entry.documents + (not document.target), position)
+            if entry.records % STEP == 0:
+                now = reached(position) if reached else entry.records
+                step.advance(now - shown)
+                shown = now
+            if entry.records - committed.records == COMMIT:
+                _commit(writer, journal, entry, path)
+                committed = entry
+        if entry.records > committed.records:
+            _commit(writer, journal, entry, path)
+    return entry.documents
 
 
 def _begin(path: Path, language: str, ctx: Context) -> tuple["tantivy.Index", Entry]:
@@ -61,9 +68,9 @@ def _begin(path: Path, language: str, ctx: Context) -> tuple["tantivy.Index", En
     if path.exists():
         try:
             index = tantivy.Index(make_schema(), path=str(path))
-            if reached := Journal(path / JOURNAL).find(index.searcher().num_docs):
+            if entry := Journal(path / JOURNAL).find(index.searcher().num_docs):
                 index.register_tokenizer(ANALYSER, make_analyser(language))
-                return index, reached
+                return index, entry
         except (ValueError, OSError):
             pass
         ctx.log(f"the index in {path} is damaged: building it again")
@@ -91,9 +98,9 @@ def _writer(index: "tantivy.Index", path: Path) -> Iterator["tantivy.IndexWriter
         writer.wait_merging_threads()
 
 
-def _commit(writer: "tantivy.IndexWriter", journal: Journal, reached: Entry, path: Path) -> None:
+def _commit(writer: "tantivy.IndexWriter", journal: Journal, entry: Entry, path: Path) -> None:
     with written(path):
-        journal.add(reached)
+        journal.add(entry)
         writer.commit()
 
 

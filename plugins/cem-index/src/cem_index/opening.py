@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cem_index.building import Documents, build, written
@@ -17,14 +17,21 @@ from cem_toolkit.api import Context
 
 
 def open_index(
-    folder: Path, key: str, documents: Documents, *, language: str, total: int | None = None, ctx: Context
+    folder: Path,
+    key: str,
+    documents: Documents,
+    *,
+    language: str,
+    total: int | None = None,
+    reached: Callable[[str], int] | None = None,
+    ctx: Context,
 ) -> DiskIndex:
     """The index of `documents`, from `folder`; built there first, or built on, where it is missing or not whole.
 
     `key` stands for whatever decides the documents; the language, the index's own settings and tantivy's version are
-    added to it. `total` is the number of documents for the progress bar, redirects included, where it is known.
-    Where another process builds the same index, waits for it. Raises CemError where the index cannot be written, and
-    whatever `documents` raises.
+    added to it. `total` is for the progress bar: the number of documents, redirects included, or what `reached` makes
+    of the last position, such as bytes of a file. Where another process builds the same index, waits for it. Raises
+    CemError where the index cannot be written, and whatever `documents` raises.
     """
     path = folder / f"tantivy-{_full_key(key, language)}"
     count = whole(path)
@@ -35,7 +42,7 @@ def open_index(
                 if (path / SEAL).exists():
                     ctx.log(f"the index in {path} is damaged: building it again")
                     shutil.rmtree(path)
-                count = build(path, documents, language, total, ctx)
+                count = build(path, documents, language, total, reached, ctx)
                 with written(path):
                     seal(path, count)
     return DiskIndex(path, language, count)
