@@ -56,6 +56,13 @@ def test_options_of_a_source_that_is_not_chosen_are_an_error(values: dict[str, A
     assert "sources.toy-pagse: is not among the chosen plugins (toy-pages)" in line
 
 
+def test_weights_are_of_chosen_sources_and_more_than_nothing(values: dict[str, Any], plugins: Plugins) -> None:
+    lines = problems({**values, "weights": {"toy-pages": 0}}, plugins)
+    assert lines == ("cem.yaml: weights.toy-pages: input should be greater than 0 (got 0)",)
+    (line,) = problems({**values, "weights": {"wiki": 2}}, plugins)
+    assert line == "cem.yaml: weights.wiki: is not among the chosen sources; add it to plugins or remove it"
+
+
 def test_missing_model_and_tasks_say_how_to_set_them(values: dict[str, Any], plugins: Plugins) -> None:
     bare = {name: value for name, value in values.items() if name not in ("model", "tasks")}
     assert problems(bare, plugins) == (

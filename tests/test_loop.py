@@ -159,6 +159,19 @@ def test_leaking_passages_are_dropped_and_counted(evolve: Evolve) -> None:
     assert all(drop.reason for drop in turn.dropped)
 
 
+def test_what_two_sources_say_is_learnt_once(evolve: Evolve) -> None:
+    (turn,) = evolve(plugins=["toy-eval", "toy-pages", "toy-atlas", "toy-train"]).rounds
+    about = [passage for passage in turn.passages if turn.mistakes[0].id in {hit.mistake_id for hit in passage.hits}]
+    assert sum("capital" in passage.text for passage in about) == 1
+    assert any("lies in" in passage.text for passage in about), "what only one of them says"
+
+
+def test_of_what_two_sources_say_the_heavier_one_s_is_taken(evolve: Evolve) -> None:
+    sources = ["toy-eval", "toy-pages", "toy-atlas", "toy-train"]
+    (turn,) = evolve(plugins=sources, weights={"toy-atlas": 2}).rounds
+    assert {passage.source for passage in turn.passages if "capital" in passage.text} == {"toy-atlas"}
+
+
 def test_rows_that_a_mixer_asked_the_leak_guard_about_are_kept_with_their_reason(evolve: Evolve) -> None:
     quiet = {"rules": {"statements": 0, "questions": 0, "blanks": 0}}
     (turn,) = evolve(plugins=["toy-eval", "toy-pages", "toy-mix", "toy-train"], rewriters=quiet).rounds

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import toy
+from cem_toolkit import api
 from cem_toolkit.api import CemError, Context, Passage, Rewrite, Rewriter, Trainer, hookimpl
 from cem_toolkit.plugins import Plugins, choose, discover, register
 
@@ -28,6 +29,41 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("brokenplug", "aplug", "bplug"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return tmp_path
+
+
+OLD = """
+from pydantic import Field
+from cem_toolkit.api import KnowledgeSource, Options, Passage, hookimpl
+
+class Notes(KnowledgeSource):
+    name, version = "notes", "1"
+
+    def retrieve(self, mistakes, ctx):
+        for mistake in mistakes:
+            yield Passage.make(text="A note.", title="Note", source="notes", licence="own", hits=())
+
+@hookimpl
+def cem_register_sources():
+    return [Notes]
+"""
+
+
+def test_a_plugin_of_an_older_api_runs_and_is_told_what_took_the_place_of_what_it_uses(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(api._RENAMED, "KnowledgeSource", "Source")
+    install(site, "aplug", OLD)
+    found = discover()
+    assert "notes" in found.names("source")
+    (told,) = found.deprecated
+    assert str(told.distribution) == "aplug 1.0"
+    assert told.message == "cem_toolkit.api.KnowledgeSource is now called Source"
+
+
+def test_a_plugin_of_a_newer_api_is_left_out_and_says_what_to_do(site: Path) -> None:
+    install(site, "brokenplug", "cem_api = '99.0'")
+    reason = reasons(discover())["brokenplug"]
+    assert reason.startswith("was made for plugin API 99.0") and reason.endswith("pip install -U cem-toolkit")
 
 
 def reasons(found: Plugins) -> dict[str, str]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from cem_toolkit.ranking import best_passages, shuffled
@@ -17,6 +19,18 @@ def mistake(name: str) -> Mistake:
 def passage(name: str, *hits: tuple[str, float, bool | None]) -> Passage:
     found = tuple(Hit(mistake_id=about, query="", score=score, flips=flips) for about, score, flips in hits)
     return Passage(id=name, text="", title="", source="s", licence="", hits=found)
+
+
+def test_sources_take_turns_by_their_weights() -> None:
+    def found(source: str, weight: float) -> list[Passage]:
+        made = [passage(f"{source}{rank}", ("m", -rank, None)) for rank in range(3)]
+        return [replace(each, source=source, weight=weight) for each in made]
+
+    def order(*passages: Passage) -> list[str]:
+        return [each.id for each in best_passages(passages, [mistake("m")], 6)["m"]]
+
+    assert order(*found("a", 1), *found("b", 1)) == ["a0", "b0", "a1", "b1", "a2", "b2"]
+    assert order(*found("a", 1), *found("b", 2)) == ["b0", "a0", "b1", "b2", "a1", "a2"]
 
 
 @pytest.mark.parametrize(("flipping_first", "expected"), [(False, ["b", "a", "c"]), (True, ["a", "c", "b"])])

@@ -146,6 +146,19 @@ class ToySource(Source):
                 yield Passage.make(text=text, title=f"Riddle {land}", source=self.name, licence="CC0", hits=hits)
 
 
+class ToyAtlas(ToySource):
+    """Has copied the pages of the other source, and adds where a town lies."""
+
+    name, version = "toy-atlas", "1"
+
+    def retrieve(self, mistakes: Sequence[Mistake], ctx: Context) -> Iterable[Passage]:
+        for mistake in mistakes:
+            land = land_of(mistake)
+            hits = (Hit(mistake_id=mistake.id, query=land, score=1.0),)
+            text = f"{land} is a land. Its capital is {CITIES[land]}, by the sea! {CITIES[land]} lies in {land}."
+            yield Passage.make(text=text, title=f"Map of {land}", source=self.name, licence="CC0", hits=hits)
+
+
 class ToyTrainer(Trainer):
     """The new model knows every town that stands in the rows."""
 
@@ -199,7 +212,7 @@ class ToyPlugin:
 
     @hookimpl
     def cem_register_sources(self) -> list[type[Source]]:
-        return [ToySource]
+        return [ToySource, ToyAtlas]
 
     @hookimpl
     def cem_register_mixers(self) -> list[type[Mixer]]:

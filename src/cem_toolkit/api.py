@@ -2,6 +2,8 @@
 alone, as those that register plugins should, costs `cem-toolkit --help` nothing."""
 
 import importlib
+import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +11,7 @@ if TYPE_CHECKING:
     from cem_toolkit.hookspecs import hookimpl
     from cem_toolkit.leaks import Drop, Leak, LeakGuard
     from cem_toolkit.models import Embedder, load_tokenizer, resolve_model
+    from cem_toolkit.plugins import find_component
     from cem_toolkit.records import (
         Attempt,
         Hit,
@@ -69,6 +72,7 @@ __all__ = [
     "Source",
     "Trainer",
     "content_id",
+    "find_component",
     "hookimpl",
     "load_tokenizer",
     "normalise",
@@ -81,6 +85,7 @@ _HOMES = {
     "hookspecs": ("hookimpl",),
     "leaks": ("Drop", "Leak", "LeakGuard"),
     "models": ("Embedder", "load_tokenizer", "resolve_model"),
+    "plugins": ("find_component",),
     "records": (
         "Attempt",
         "Hit",
@@ -113,7 +118,17 @@ _HOMES = {
 }
 
 
+_RENAMED: dict[str, str] = {}
+"""Old names to those that took their place. They go when the first number of `compat.API` rises."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        from cem_toolkit.compat import CemDeprecationWarning
+
+        message = f"cem_toolkit.api.{name} is now called {_RENAMED[name]}"
+        warnings.warn(message, CemDeprecationWarning, stacklevel=2)
+        return getattr(sys.modules[__name__], _RENAMED[name])
     for home, names in _HOMES.items():
         if name in names:
             value = globals()[name] = getattr(importlib.import_module(f"cem_toolkit.{home}"), name)

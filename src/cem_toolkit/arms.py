@@ -68,6 +68,10 @@ def put_in_place(drawn: Iterable[Passage], found: Sequence[Passage]) -> list[Pas
     known = {passage.id for passage in found}
     fresh = (passage for passage in drawn if passage.id not in known)
     return [
-        dataclasses.replace(passage, hits=tuple(dataclasses.replace(hit, flips=None) for hit in replaced.hits))
+        dataclasses.replace(
+            passage,
+            hits=tuple(dataclasses.replace(hit, flips=None) for hit in replaced.hits),
+            weight=replaced.weight,
+        )
         for passage, replaced in zip(fresh, found, strict=False)
     ]

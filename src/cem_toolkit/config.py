@@ -163,6 +163,11 @@ class Config(Options):
     evaluator: Section = Field({}, description="Options of the evaluator.")
     miner: Section = Field({}, description="Options of the mistake miner.")
     sources: dict[str, Section | None] = Field({}, description="Options of the knowledge sources, by name.")
+    weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        {},
+        description="How much each source counts beside the others, by name; 1 where nothing is said. One of weight 2 "
+        "has two turns where another has one.",
+    )
     rewriters: dict[str, Section | None] = Field({}, description="Options of the rewriters, by name.")
     mixer: Section = Field({}, description="Options of the data mixer.")
     trainer: Section = Field({}, description="Options of the trainer.")
@@ -292,6 +297,8 @@ def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Co
     made = {
         role: make(getattr(choice, role), values.get(role), role) for role in ("evaluator", "miner", "mixer", "trainer")
     }
+    for name in sorted(set(config.weights if config else ()) - {source.name for source in choice.sources}):
+        problems.append(f"{where}: weights.{name}: is not among the chosen sources; add it to plugins or remove it")
     many: dict[str, Any] = {place: make_all(place, getattr(choice, place)) for place in ("sources", "rewriters")}
     if problems or config is None:
         raise ConfigError(problems)

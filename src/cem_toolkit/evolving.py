@@ -79,7 +79,7 @@ def _prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen,
     written = merge(
         read_yaml(path) if path else {}, {name: value for name, value in values.items() if value is not None}
     )
-    said: list[str] = []
+    said = [f"plugin {old.plugin} ({old.distribution}): {old.message}" for old in known.deprecated]
     config, crew = resolve(with_preset(written, known, said.append), known, str(path) if path else "configuration")
     folder = path.parent.resolve() if path else Path.cwd()
     local = folder / Path(config.model).expanduser()

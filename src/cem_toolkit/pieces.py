@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from cem_toolkit.builtin.text import is_spaceless
 from cem_toolkit.config import PiecesConfig
 from cem_toolkit.excerpts import content_words, sentences
+from cem_toolkit.mixing import repeats
 from cem_toolkit.ranking import best_passages
 from cem_toolkit.records import Hit, Mistake, Passage
 
@@ -29,7 +30,7 @@ LATER_PAGE, LATER_PIECE = 0.3, 0.05
 class _Piece:
     page: Passage
     rank: int
-    """Of the page among those found for the mistake."""
+    """Of the page among those that its source found for the mistake."""
     place: int
     text: str
     words: frozenset[str]
@@ -42,8 +43,9 @@ def cut_passages(passages: Sequence[Passage], mistakes: Sequence[Mistake], confi
 
     A piece is `config.sentences` sentences of a page, word for word, under its title, address and licence. Its score
     for a mistake adds up the words that it and its title share with the question, and those with the choice that it
-    shares most with; a word counts for more, the fewer of the mistake's pieces have it. What is chosen for one mistake
-    does not depend on the others.
+    shares most with; a word counts for more, the fewer of the mistake's pieces have it. Of two sources one with twice
+    the weight counts as twice as likely to tell. What another source's piece says already is left out. What is chosen
+    for one mistake does not depend on the others.
     """
     if not config.sentences:
         return list(passages)
@@ -53,7 +55,10 @@ def cut_passages(passages: Sequence[Passage], mistakes: Sequence[Mistake], confi
     texts: dict[str, list[tuple[str, frozenset[str]]]] = {}
     for mistake in mistakes:
         found = []
-        for rank, page in enumerate(best[mistake.id]):
+        ranks: Counter[str] = Counter()
+        for page in best[mistake.id]:
+            rank = ranks[page.source]
+            ranks[page.source] += 1
             if page.id not in texts:
                 texts[page.id] = [
                     (text, _stems(f"{page.title} {text}")) for text in cut_text(page.text, config.sentences)
@@ -64,7 +69,7 @@ def cut_passages(passages: Sequence[Passage], mistakes: Sequence[Mistake], confi
             if len(taken) == config.per_mistake:
                 break
             made = _passage(piece.page, piece.text)
-            if made.id not in taken:  # a page may say the same twice
+            if made.id not in taken and not any(repeats(made, chosen[key]) for key in taken):
                 chosen.setdefault(made.id, made)
                 taken[made.id] = Hit(mistake_id=mistake.id, query=_query(piece.page, mistake), score=score)
         for key, hit in taken.items():
@@ -97,7 +102,7 @@ def _ranked(mistake: Mistake, pieces: Sequence[_Piece]) -> list[tuple[_Piece, fl
 
     def score(piece: _Piece) -> float:
         named = (weigh(words & piece.words) * len(words & piece.words) / len(words) for words in choices if words)
-        told = ASKED * weigh(asked & piece.words) + max(named, default=0.0)
+        told = ASKED * weigh(asked & piece.words) + max(named, default=0.0) + math.log(piece.page.weight)
         return round(told - LATER_PAGE * piece.rank - LATER_PIECE * piece.place, 6)
 
     scored = [(piece, score(piece)) for piece in pieces]
@@ -121,5 +126,6 @@ def _passage(page: Passage, text: str) -> Passage:
         url=page.url,
         revision=page.revision,
         licence=page.licence,
+        weight=page.weight,
         hits=(),
     )

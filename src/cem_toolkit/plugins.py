@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from cem_toolkit import hookspecs
+from cem_toolkit.compat import check_api, noting_deprecations
 from cem_toolkit.errors import CemError
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Deprecated:
+    """What a plugin uses that will go, and what to use instead."""
+
+    plugin: str
+    distribution: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Registered:
     """A class that a plugin offers."""
 
@@ -55,6 +65,7 @@ class Plugins:
     manager: pluggy.PluginManager
     registered: list[Registered] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
+    deprecated: list[Deprecated] = field(default_factory=list)
     distributions: dict[str, str] = field(default_factory=dict)
     """Plugin name to the distribution (with its version) that it came with."""
 
@@ -104,6 +115,12 @@ def discover() -> Plugins:
     return _load(register)
 
 
+def find_component(role: str, name: str) -> "type[Component]":
+    """The installed class of that role and name, for a component that works by another, such as a source that searches
+    another source's documents. Raises CemError where there is none, or more than one."""
+    return discover().get(role, name)
+
+
 def discover_commands() -> Plugins:
     """As `discover`, but no class is asked for, which most plugins import their libraries for: enough to call other
     hooks."""
@@ -120,10 +137,12 @@ def _load(add: Callable[[Plugins, str, Any], None]) -> Plugins:
             plugins.broken.append(Broken(entry.name, _distribution(entry), f"the plugin name is taken by {owner}"))
             continue
         plugins.distributions[entry.name] = _distribution(entry)
-        try:
-            add(plugins, entry.name, entry.load())
-        except (Exception, SystemExit) as error:
-            plugins.broken.append(Broken(entry.name, _distribution(entry), one_line(error)))
+        with noting_deprecations() as messages:
+            try:
+                add(plugins, entry.name, entry.load())
+            except (Exception, SystemExit) as error:
+                plugins.broken.append(Broken(entry.name, _distribution(entry), one_line(error)))
+        plugins.deprecated += [Deprecated(entry.name, _distribution(entry), message) for message in messages]
     return plugins
 
 
@@ -138,6 +157,7 @@ def register(plugins: Plugins, name: str, module: ModuleType | object) -> None:
 
 
 def _register_hooks(plugins: Plugins, name: str, module: ModuleType | object) -> None:
+    check_api(module)
     plugins.manager.register(module, name=name)
     try:
         plugins.manager.check_pending()  # finds misspelt hooks

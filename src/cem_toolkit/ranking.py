@@ -16,13 +16,15 @@ def best_passages(
     """Of every mistake, by id, the `limit` best passages found for it, best first.
 
     A passage counts by the sum of its hits' scores: one that several queries found is likelier about the question.
-    Scores of one source are compared with each other only: the best of each source come first, then the second best.
+    Scores of one source are compared with each other only: sources take turns (`in_turn`), by their passages' weight.
     With `flipping_first` those that the open-book test found to give the right answer come before the untested, and
     these before those that do not."""
     found: dict[str, dict[str, list[tuple[float, str, Passage]]]] = {mistake.id: {} for mistake in mistakes}
     flips: dict[tuple[str, str], bool] = {}
+    weights: dict[str, float] = {}
     for passage in passages:
         scores: dict[str, float] = {}
+        weights[passage.source] = passage.weight
         for hit in passage.hits:  # once: a passage may be found for thousands of mistakes
             if hit.mistake_id in found:
                 scores[hit.mistake_id] = scores.get(hit.mistake_id, 0.0) + hit.score
@@ -30,17 +32,18 @@ def best_passages(
                     flips.setdefault((hit.mistake_id, passage.id), hit.flips)
         for mistake_id, score in scores.items():
             found[mistake_id].setdefault(passage.source, []).append((score, passage.id, passage))
-    best = {mistake_id: in_turn(by_source) for mistake_id, by_source in found.items()}
+    best = {mistake_id: in_turn(by_source, weights) for mistake_id, by_source in found.items()}
     if flipping_first:
         for mistake_id, ranked in best.items():
             ranked.sort(key=lambda passage: _FLIPS_FIRST[flips.get((mistake_id, passage.id))])
     return {mistake_id: ranked[:limit] for mistake_id, ranked in best.items()}
 
 
-def in_turn(by_source: Mapping[str, Iterable[tuple[float, str, T]]]) -> list[T]:
-    """What several sources found, as (score, id, thing) by source: the best of each source, then the second best."""
+def in_turn(by_source: Mapping[str, Iterable[tuple[float, str, T]]], weights: Mapping[str, float]) -> list[T]:
+    """What several sources found, as (score, id, thing) by source: the best of each source, then the second best. A
+    source of weight 2 has two turns where one of weight 1 has one."""
     turns = [
-        (rank, source, thing)
+        ((rank + 1) / weights[source], source, thing)
         for source, scored in by_source.items()
         for rank, (_, _, thing) in enumerate(sorted(scored, key=lambda item: (-item[0], item[1])))
     ]

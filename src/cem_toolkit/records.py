@@ -171,6 +171,8 @@ class Passage(Record):
     """The revision or snapshot of the page, as its source states it."""
     licence: str
     hits: tuple[Hit, ...]
+    weight: float = 1.0
+    """How much its source counts beside the others (`weights`). Given by the core, never by a source."""
 
     @classmethod
     def make(cls, **fields: Any) -> Self:

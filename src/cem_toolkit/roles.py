@@ -156,6 +156,11 @@ class Source(Component):
         """`count` passages drawn at random by `ctx.seed`, with no hits: what the control arm `random` trains on."""
         raise NotImplementedError(f"the source {self.name!r} cannot draw random passages")
 
+    def documents(self, ctx: Context) -> Iterable[Passage]:
+        """All that the source has, in an order that stays, with no hits: what other sources may search in their own
+        way. The longest there can be, so yield them one by one."""
+        raise NotImplementedError(f"the source {self.name!r} cannot list its documents")
+
 
 class Rewriter(Component):
     """Says what passages say in other words, for a fact that is read in one form only is hardly learnt.

@@ -16,6 +16,7 @@ from cem_toolkit.errors import CemError
 from cem_toolkit.faithful import keep_faithful
 from cem_toolkit.gate import decide
 from cem_toolkit.leaks import Drop, LeakGuard
+from cem_toolkit.mixing import mix_sources
 from cem_toolkit.models import fingerprint
 from cem_toolkit.neutral import read_neutral, score_neutral
 from cem_toolkit.openbook import OpenBook, Scores, open_book_summary, read_passages
@@ -33,9 +34,10 @@ from cem_toolkit.standing import Material, Standing
 from cem_toolkit.store import read_records
 from cem_toolkit.ways import Way
 
+MIX_VERSION = "1"
 READ_VERSION = "4"
 GATE_VERSION = "1"
-CUT_VERSION = "1"
+CUT_VERSION = "2"
 REWRITE_VERSION = "2"
 
 
@@ -136,26 +138,34 @@ def read_ahead(
         guard = start.guard  # made now: it reads answers, which nothing may while a source works
 
         def screen(passages: Sequence[Passage]) -> list[Passage]:
-            return cut_passages(guard.screen_passages(passages)[0], mistakes, stages.config.pieces)
+            mixed = mix_sources(passages, stages.config.weights)
+            return cut_passages(guard.screen_passages(mixed)[0], mistakes, stages.config.pieces)
 
         def score(ways: Sequence[Way]) -> Scores:
             return stages.crew.evaluator.score(ways, silent)
 
-        return ahead.listening(test, screen, score, list(_once(before)), ctx.log)
+        return ahead.listening(test, screen, score, list(_passages(before)), ctx.log)
 
     return listen
 
 
 def guard(stages: Stages, number: int, model: Model, found: Sequence[Stage], start: Standing) -> Stage:
-    """Drops passages that hold a question with its answer, of any split; every drop is kept with its reason."""
+    """All sources' passages together, less those that hold a question with its answer, of any split; every drop is kept
+    with its reason."""
 
     def work(ctx: Context) -> Results:
-        passages = list(_once(found))
+        passages = mix_sources(_passages(found), stages.config.weights)
         kept, dropped = start.guard.screen_passages(passages)
         _say_drops(ctx, dropped, len(passages), "passages")
         return {"passages.jsonl": kept, "dropped.jsonl": dropped}, {"kept": len(kept), "dropped": len(dropped)}
 
-    inputs = {"retrieve": [stage.key for stage in found], "questions": start.evaluated.key, "guard": stages.guards.key}
+    inputs = {
+        "retrieve": [stage.key for stage in found],
+        "questions": start.evaluated.key,
+        "guard": stages.guards.key,
+        "weights": stages.config.weights,
+        "version": MIX_VERSION,
+    }
     return stages.perform(number, "guard", None, model, inputs, work)
 
 
@@ -352,14 +362,10 @@ def _sealed(stages: Stages, who: str) -> AbstractContextManager[None]:
     return sealed(who, stages.store.out, files)
 
 
-def _once(found: Sequence[Stage]) -> Iterator[Passage]:
-    """Passages of all sources, each text once: what several sources have counts as the first's."""
-    seen: set[str] = set()
+def _passages(found: Sequence[Stage]) -> Iterator[Passage]:
+    """Of all sources, in their order."""
     for stage in found:
-        for passage in read_records(stage.folder / "passages.jsonl", Passage):
-            if passage.id not in seen:
-                seen.add(passage.id)
-                yield passage
+        yield from read_records(stage.folder / "passages.jsonl", Passage)
 
 
 def _known(who: str, what: str, used: set[str], given: set[str]) -> None:

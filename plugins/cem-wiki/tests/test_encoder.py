@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from cem_toolkit.api import CemError, Context
-from cem_wiki import encoder as module
-from cem_wiki.encoder import Encoder, find_encoder
+from cem_toolkit.searching import encoder as module
+from cem_toolkit.searching.encoder import Encoder, find_encoder
 
 TEXTS = ["A cat sleeps.", "The kitten is asleep.", "Steel is made in furnaces."]
 
@@ -15,7 +15,7 @@ TEXTS = ["A cat sleeps.", "The kitten is asleep.", "Steel is made in furnaces."]
 @pytest.fixture
 def encoder(offline: Any, tmp_path: Path, hybrid: dict[str, str]) -> Encoder:
     ctx = Context(**{**vars(offline.ctx), "cache": tmp_path / "vectors"})
-    return Encoder(find_encoder(hybrid["encoder"], ctx), ctx)
+    return Encoder(find_encoder("wiki", hybrid["encoder"], ctx), ctx)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_another_encoder_s_vectors_are_not_taken(
     offline: Any, tmp_path: Path, hybrid: dict[str, str], encoder: Encoder, encoded: list[str]
 ) -> None:
     ctx = Context(**{**vars(offline.ctx), "cache": tmp_path / "vectors"})
-    model = find_encoder(hybrid["encoder"], ctx)
+    model = find_encoder("wiki", hybrid["encoder"], ctx)
     Encoder(replace(model, fingerprint="another"), ctx).encode_pages(TEXTS)
     encoder.encode_pages(TEXTS)
     assert encoded == TEXTS
@@ -64,7 +64,7 @@ def test_broken_vectors_are_made_again(encoder: Encoder, encoded: list[str], siz
 
 def test_a_folder_starts_where_the_configuration_lies(offline: Any, hybrid: dict[str, str]) -> None:
     (offline.folder / "small").symlink_to(hybrid["encoder"])
-    assert find_encoder("small", offline.ctx).path == offline.folder / "small"
+    assert find_encoder("wiki", "small", offline.ctx).path == offline.folder / "small"
 
 
 def test_a_pickle_is_refused(offline: Any) -> None:
@@ -73,11 +73,11 @@ def test_a_pickle_is_refused(offline: Any) -> None:
     (folder / "config.json").write_text("{}")
     (folder / "pytorch_model.bin").write_bytes(b"x")
     with pytest.raises(CemError, match=r"^wiki: encoder: model .*pickle"):
-        find_encoder("old", offline.ctx)
+        find_encoder("wiki", "old", offline.ctx)
 
 
 def test_missing_libraries_are_named_with_the_command(offline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None if name == "torch" else find(name))
-    with pytest.raises(CemError, match=r"ranking: hybrid needs torch: pip install 'cem-wiki\[hybrid\]'"):
-        find_encoder("anything", offline.ctx)
+    with pytest.raises(CemError, match="ranking: hybrid needs torch: pip install torch transformers"):
+        find_encoder("wiki", "anything", offline.ctx)

@@ -134,7 +134,7 @@ def test_an_encoder_that_cannot_be_had_is_one_line_before_anything_is_done(offli
         offline.source(ranking="hybrid", encoder="no/such/place/").check(offline.ctx)
     message = str(caught.value)
     assert message.startswith("wiki: encoder: model no/such/place/: no such file or folder")
-    assert message.endswith("(or set ranking: bm25)")
+    assert message.endswith("(or set ranking: words)")
     assert "\n" not in message
 
 

@@ -1,5 +1,6 @@
 """`cem-toolkit plugins`."""
 
+import dataclasses
 import json
 
 import click
@@ -29,4 +30,5 @@ def command(as_json: bool) -> None:
     broken = [
         {"plugin": entry.name, "distribution": entry.distribution, "reason": entry.reason} for entry in found.broken
     ]
-    click.echo(json.dumps({"components": offers, "broken": broken}, indent=2))
+    deprecated = [dataclasses.asdict(each) for each in found.deprecated]
+    click.echo(json.dumps({"components": offers, "broken": broken, "deprecated": deprecated}, indent=2))

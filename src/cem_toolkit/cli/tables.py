@@ -47,6 +47,10 @@ def print_plugins(found: Plugins) -> None:
     for entry in sorted(found.registered, key=lambda entry: (entry.role, entry.cls.name)):
         table.add_row(entry.role, escape(entry.cls.name), escape(entry.cls.version), escape(entry.distribution))
     console.print(table)
+    for old in found.deprecated:
+        console.print(
+            f"deprecated: {escape(old.plugin)} ({escape(old.distribution)}): {escape(old.message)}", soft_wrap=True
+        )
     for broken in found.broken:
         console.print(
             f"broken: {escape(broken.name)} ({escape(broken.distribution)}): {escape(broken.reason)}", soft_wrap=True

@@ -19,6 +19,8 @@ class _Draft:
     mistake: Mistake
     found: dict[str, list[tuple[float, str, PassageRef]]] = field(default_factory=dict)
     """By source: the sum of the hits' scores, passage id and passage."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """Of the sources."""
     rows: list[RowRef] = field(default_factory=list)
     drops: list[Drop] = field(default_factory=list)
 
@@ -30,7 +32,9 @@ class _Draft:
             evidence=self.mistake.evidence,
             agreement=self.mistake.agreement,
             queries=self.mistake.queries,
-            passages=tuple(replace(passage, rank=rank) for rank, passage in enumerate(in_turn(self.found))),
+            passages=tuple(
+                replace(passage, rank=rank) for rank, passage in enumerate(in_turn(self.found, self.weights))
+            ),
             rows=tuple(self.rows),
             drops=tuple(self.drops),
         )
@@ -60,6 +64,7 @@ def _add_passages(turn: Round, drafts: dict[str, _Draft]) -> dict[str, list[_Dra
             flips = next((hit["flips"] for hit in hits if hit.get("flips") is not None), None)
             page = PassageRef(passage["id"], passage["title"], passage["source"], passage.get("url", ""), flips, 0)
             scored = (sum(hit["score"] for hit in hits), page.id, page)
+            drafts[mistake_id].weights[page.source] = passage.get("weight", 1.0)
             drafts[mistake_id].found.setdefault(page.source, []).append(scored)
             served.setdefault(page.id, []).append(drafts[mistake_id])
     return served

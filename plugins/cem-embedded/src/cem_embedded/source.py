@@ -13,7 +13,7 @@ from cem_wiki.options import WikiOptions
 from cem_wiki.source import Wiki
 
 if TYPE_CHECKING:
-    from cem_wiki.pages import Page
+    from cem_toolkit.searching import Page
 
 LICENCE = "public domain"
 WHOLE = 1_000_000
@@ -53,6 +53,9 @@ class Factbook(Source):
 
     def sample(self, count: int, ctx: Context) -> Iterator[Passage]:
         return self._entries(ctx).sample(count, ctx)
+
+    def documents(self, ctx: Context) -> Iterator[Passage]:
+        return self._entries(ctx).documents(ctx)
 
     def _entries(self, ctx: Context) -> "_Entries":
         """Raises CemError where the Factbook or the cache folder cannot be used."""

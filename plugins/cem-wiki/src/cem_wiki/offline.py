@@ -4,10 +4,10 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 
 from cem_toolkit.api import Context
-from cem_wiki.backend import Backend
+from cem_toolkit.searching import Backend, Page, clean, match_key
 from cem_wiki.index import open_index
 from cem_wiki.options import WikiOptions
-from cem_wiki.pages import Page, clean, match_key, page_url
+from cem_wiki.pages import page_url
 from cem_wiki.summaries import Summary, find_data, read_summaries
 from cem_wiki.tokens import make_tokenizer
 
@@ -48,6 +48,9 @@ class OfflineBackend(Backend):
         """Of all pages, each as likely; all of them where `count` is larger."""
         pages = range(len(self._summaries))
         return random.Random(seed).sample(pages, min(count, len(pages)))  # noqa: S311 (draws text; guards nothing)
+
+    def documents(self) -> Iterator[Page]:
+        return (self._page(summary) for summary in self._summaries)
 
     def read_pages(self, numbers: Sequence[int]) -> Mapping[int, Page]:
         return {number: self._page(self._summaries[number]) for number in numbers}

@@ -5,10 +5,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from cem_toolkit import api
+from cem_toolkit.searching import SearchOptions
 
 
-class WikiOptions(api.Options):
+class WikiOptions(SearchOptions):
     """Options of the knowledge source `wiki`."""
 
     backend: Literal["offline", "live"] = Field(
@@ -19,27 +19,13 @@ class WikiOptions(api.Options):
         pattern=r"^[a-z][a-z0-9-]*$",
         description="Wikipedia's language code; the offline data package has en, es and fr",
     )
-    top_k: int = Field(default=5, ge=1, le=100, description="pages kept for each mistake")
-    per_query: int = Field(default=20, ge=1, le=50, description="search results looked at for each query")
-    max_chars: int = Field(default=8000, ge=100, description="a page's text is cut to this many characters")
-    licence: str = Field(default="CC BY-SA 4.0", description="licence of the texts, noted with every passage")
+    licence: str = Field(
+        default="CC BY-SA 4.0", min_length=1, description="licence of the texts, noted with every passage"
+    )
 
     data: Path | None = Field(
         default=None,
         description="offline: a JSON file {title: {title, extract, …}} to search instead of the data package",
-    )
-
-    ranking: Literal["bm25", "hybrid"] = Field(
-        default="bm25",
-        description="offline: 'bm25': by words; 'hybrid': the best pages by words, in the order of a sentence encoder",
-    )
-    encoder: str = Field(
-        default="sentence-transformers/all-MiniLM-L6-v2",
-        min_length=1,
-        description="hybrid: a hub id or a folder with safetensors; vectors are the mean over a text's tokens",
-    )
-    candidates: int = Field(
-        default=10, ge=1, le=100, description="hybrid: pages of each mistake that the encoder orders, top_k at least"
     )
 
     api_url: str = Field(

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection
 
-from cem_wiki.pages import fold_accents
+from cem_toolkit.searching import fold_accents
 
 LANGUAGES = {
     "da": ("danish", "DANISH"),

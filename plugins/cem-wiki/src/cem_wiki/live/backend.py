@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from cem_toolkit.api import CemError, Context
-from cem_wiki.backend import Backend
+from cem_toolkit.searching import Backend, Page
 from cem_wiki.live.client import Client
 from cem_wiki.live.clock import Clock
 from cem_wiki.live.failures import StoppedError, WikiError
@@ -15,7 +15,6 @@ from cem_wiki.live.http import Http
 from cem_wiki.live.mediawiki import INTRODUCTIONS_AT_ONCE, MediaWiki, batch_titles
 from cem_wiki.live.responses import Responses
 from cem_wiki.options import WikiOptions
-from cem_wiki.pages import Page
 
 SEARCH_SHARE = 0.75
 """Part of the budget that may go into searching, so that something is left for reading what was found."""

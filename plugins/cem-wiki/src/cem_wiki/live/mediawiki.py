@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote_plus
 
+from cem_toolkit.searching import Page, clean
 from cem_wiki.live.client import Client
 from cem_wiki.live.failures import WikiError
-from cem_wiki.pages import Page, clean
 
 TITLES_AT_ONCE = 50
 """The API's limit of titles in one request."""

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cem_toolkit.api import Hit, Mistake
-from cem_wiki.backend import Backend
-from cem_wiki.fusion import fuse
+from cem_toolkit.records import Hit, Mistake
+from cem_toolkit.searching.backend import Backend
+from cem_toolkit.searching.fusion import fuse
 
 if TYPE_CHECKING:
-    from cem_wiki.encoder import Encoder
+    from cem_toolkit.searching.encoder import Encoder
 
 Found = Mapping[int, Sequence[Hit]]
 """A mistake's pages, best first, each with the hits of the queries that found it; the sums of their scores are in that

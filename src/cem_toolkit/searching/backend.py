@@ -1,9 +1,9 @@
 """What the source asks of a place where pages are searched."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from cem_wiki.pages import Page
+from cem_toolkit.searching.pages import Page
 
 
 class Backend(ABC):
@@ -17,7 +17,7 @@ class Backend(ABC):
 
     @abstractmethod
     def search(self, query: str) -> Sequence[int]:
-        """At most `per_query` pages, best first; a page of that very title comes before all others."""
+        """At most `per_query` pages, best first; a page of that very title should come before all others."""
 
     @abstractmethod
     def read_pages(self, numbers: Sequence[int]) -> Mapping[int, Page]:
@@ -25,7 +25,12 @@ class Backend(ABC):
 
     @abstractmethod
     def sample(self, count: int, seed: int) -> Sequence[int]:
-        """At most `count` pages drawn at random, none twice."""
+        """At most `count` pages drawn at random by the seed, none twice. Raises NotImplementedError where the place
+        cannot draw."""
+
+    def documents(self) -> Iterator[Page]:
+        """All pages, in an order that stays. Raises NotImplementedError where the place cannot list them."""
+        raise NotImplementedError
 
     def conclude(self, found: bool) -> None:  # noqa: B027 (an optional step)
         """Told at the end whether any page was read. Raises CemError where none was because all failed."""

@@ -1,4 +1,4 @@
-from cem_wiki.fusion import fuse
+from cem_toolkit.searching.fusion import fuse
 
 
 def test_reciprocal_ranks_are_added() -> None:

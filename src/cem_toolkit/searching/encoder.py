@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cem_toolkit.api import CemError, Context, Embedder, Model, resolve_model
+from cem_toolkit.errors import CemError
+from cem_toolkit.models import Embedder, resolve_model
+from cem_toolkit.records import Model
+from cem_toolkit.roles import Context
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,19 +21,20 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float32]
 
 
-def find_encoder(name: str, ctx: Context) -> Model:
-    """The encoder on disk, fetched from the hub where it is not; a relative folder starts where the configuration lies.
+def find_encoder(source: str, name: str, ctx: Context) -> Model:
+    """The encoder `name` on disk, fetched from the hub where it is not; a relative folder starts where the
+    configuration lies.
 
-    Raises CemError where it cannot be had, or the libraries that load it cannot.
+    Raises CemError, in the name of `source`, where it cannot be had, or the libraries that load it cannot.
     """
     missing = [library for library in ("torch", "transformers") if not importlib.util.find_spec(library)]
     if missing:
-        raise CemError(f"wiki: ranking: hybrid needs {' and '.join(missing)}: pip install 'cem-wiki[hybrid]'")
+        raise CemError(f"{source}: ranking: hybrid needs {' and '.join(missing)}: pip install torch transformers")
     folder = ctx.config_folder / Path(name).expanduser()
     try:
         return resolve_model(str(folder) if folder.exists() else name, ctx.cache, ctx.log)
     except CemError as error:
-        raise CemError(f"wiki: encoder: {error} (or set ranking: bm25)") from None
+        raise CemError(f"{source}: encoder: {error} (or set ranking: words)") from None
 
 
 class Encoder:
