@@ -1,4 +1,5 @@
 """What the suites of all roles have in common."""
+# ruff: noqa: S101 (to assert is what it is for)
 
 import json
 import os
@@ -50,7 +51,9 @@ class ComponentTests:
     bad_options: ClassVar[Sequence[Mapping[str, Any]]] = ()
     """Options that must be refused, laid over `options` one after the other."""
     config_folder: ClassVar[Path | None] = None
-    """Where the configuration would lie; None: in an empty folder."""
+    """Where the configuration would lie; None: in a folder of the check's own."""
+    cache: ClassVar[Path | None] = None
+    """A cache for all checks together, where filling one takes long; None: each check begins with an empty one."""
     role: ClassVar[type[Component]] = Component
 
     def make(self, **changes: Any) -> Any:
@@ -60,14 +63,16 @@ class ComponentTests:
     def context(self, folder: Path, **changes: Any) -> Context:
         """A context in `folder`, whose language model answers and scores by simple rules."""
         usual = {"generate": _generate, "score": _score, "config_folder": self.config_folder or folder}
-        return make_context(folder, **(usual | changes))
+        shared = {"cache": self.cache} if self.cache else {}
+        return make_context(folder, **(usual | shared | changes))
 
     def work(self, component: Any, ctx: Context) -> Any:
         """All that the component makes of the suite's inputs, in a form that can be compared."""
         raise NotImplementedError
 
     def test_name_and_version_are_well_formed(self, tmp_path: Path) -> None:
-        check_class(self.component, self.role, "the suite's `component`")
+        assert issubclass(self.component, self.role), f"should be a {self.role.__name__}: {self.component}"
+        check_class(self.component, self.role, "the suite")
         assert self.component.version.split() == [self.component.version], "version should be one word, such as '1'"
 
     def test_importing_its_module_is_light(self, tmp_path: Path) -> None:
@@ -84,7 +89,7 @@ class ComponentTests:
         model = self.component.Options
         bare = [name for name, field in model.model_fields.items() if not (field.description or "").strip()]
         assert not bare, f"options without a description: {', '.join(bare)}; give each Field(description=…)"
-        strict = type("Checked", (model,), {"model_config": ConfigDict(validate_default=True)})
+        strict: Any = type("Checked", (model,), {"model_config": ConfigDict(validate_default=True)})
         try:
             strict.model_validate(self.options)
         except ValidationError as error:
@@ -127,9 +132,9 @@ class ComponentTests:
             raise AssertionError(f"check refuses the options that it is tested with: {error}") from None
 
     def test_fingerprint_is_a_text_and_stays(self, tmp_path: Path) -> None:
-        marks = [self.make().fingerprint(self.context(tmp_path / name)) for name in ("one", "two")]
-        assert all(isinstance(mark, str) for mark in marks), f"fingerprint should return a str, not {marks[0]!r}"
-        check_same(*marks, "fingerprint changes though nothing did")
+        one, two = (self.make().fingerprint(self.context(tmp_path / name)) for name in ("one", "two"))
+        assert isinstance(one, str), f"fingerprint should return a str, not {one!r}"
+        check_same(one, two, "fingerprint changes though nothing did")
 
     def test_the_same_seed_gives_the_same_result(self, tmp_path: Path) -> None:
         one, two = (self.work(self.make(), self.context(tmp_path / name)) for name in ("one", "two"))

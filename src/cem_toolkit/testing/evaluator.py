@@ -1,4 +1,5 @@
 """What every evaluator has to do."""
+# ruff: noqa: S101 (to assert is what it is for)
 
 import json
 import math
@@ -23,6 +24,7 @@ class EvaluatorTests(ModelTests):
 
     component: ClassVar[type[Evaluator]]
     role: ClassVar[type[Component]] = Evaluator
+    _tasks: Sequence[str] = ()
 
     def questions(self) -> Sequence[Mapping[str, Any]]:
         """Multiple-choice questions, each with `question`, `choices` and the index of the right one, `answer`."""
@@ -40,10 +42,14 @@ class EvaluatorTests(ModelTests):
         file.write_text("".join(f"{json.dumps(row)}\n" for row in questions), encoding="utf-8")
         return [str(file)]
 
+    def context(self, folder: Path, **changes: Any) -> Context:
+        """With the tasks written beside it."""
+        self._tasks = self.write_tasks(folder / "tasks", self.questions())
+        return super().context(folder, **changes)
+
     def evaluate(self, component: Evaluator, ctx: Context) -> list[Attempt]:
-        tasks = self.write_tasks(ctx.cache.parent / "tasks", self.questions())
-        component.check_tasks(tasks, ctx)
-        return list(component.evaluate(tasks, ctx))
+        component.check_tasks(self._tasks, ctx)
+        return list(component.evaluate(self._tasks, ctx))
 
     def work(self, component: Evaluator, ctx: Context) -> list[dict[str, Any]]:
         return [attempt.to_json() for attempt in self.evaluate(component, ctx)]
@@ -57,12 +63,11 @@ class EvaluatorTests(ModelTests):
             raise AssertionError("check_tasks says nothing of the task 'no-such-task': raise a CemError")
 
     def test_a_task_s_fingerprint_is_that_of_its_questions(self, tmp_path: Path) -> None:
-        evaluator, ctx, questions = self.make(), self.context(tmp_path), self.questions()
-        tasks = self.write_tasks(tmp_path / "tasks", questions)
+        evaluator, ctx, tasks = self.make(), self.context(tmp_path), self._tasks
         mark, count = evaluator.fingerprint_tasks(tasks, ctx), evaluator.count_questions(tasks, ctx)
         assert isinstance(mark, str) and mark, f"fingerprint_tasks should return a text, not {mark!r}"
         assert self.make().fingerprint_tasks(tasks, ctx) == mark, "fingerprint_tasks changes though no question did"
-        fewer, other = self.write_tasks(tmp_path / "tasks", questions[:-1]), self.make()
+        fewer, other = self.write_tasks(tmp_path / "fewer", self.questions()[:-1]), self.make()
         if other.count_questions(fewer, ctx) == count:
             raise SkipTest("its tasks are not made of the suite's questions, which could be changed")
         assert other.fingerprint_tasks(fewer, ctx) != mark, "fingerprint_tasks stays though a question was taken out"
@@ -74,7 +79,7 @@ class EvaluatorTests(ModelTests):
         for task, found in Counter(attempt.task for attempt in attempts).items():
             ids = {attempt.id for attempt in attempts if attempt.task == task}
             assert len(ids) == found, f"task {task}: gives a question twice"
-        counted = evaluator.count_questions(self.write_tasks(tmp_path / "tasks", self.questions()), ctx)
+        counted = evaluator.count_questions(self._tasks, ctx)
         expected = sum(questions for questions, _ in counted.values())
         assert len(attempts) == expected, f"gives {len(attempts)} attempts, and count_questions says {expected}"
 

@@ -111,7 +111,9 @@ def example_rewrites() -> list[Rewrite]:
         make(passage_id=danube, kind="restatement", text="The Danube, a river in Europe, rises in Germany."),
         make(passage_id=danube, kind="question", question="In which country does the Danube rise?", text="Germany"),
         make(passage_id=insulin, kind="restatement", text="A hormone is what insulin is."),
-        make(passage_id=insulin, kind="cloze", question="Insulin is made by the beta cells of the ___.", text="pancreas"),
+        make(
+            passage_id=insulin, kind="cloze", question="Insulin is made by the beta cells of the ___.", text="pancreas"
+        ),
     ]
 
 

@@ -47,13 +47,17 @@ def check_names(suite: type[ComponentTests]) -> list[str]:
 
 
 def run_suite(suite: type[ComponentTests]) -> Iterator[Outcome]:
-    """Every check of `suite` in a folder of its own."""
-    for name in check_names(suite):
-        started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="cem-check-") as folder:
-            status, reason = _run(suite, name, Path(folder))
-        words = name.removeprefix("test_").replace("_s_", "'s ").replace("_", " ")
-        yield Outcome(words, status, reason, round(time.monotonic() - started, 3))
+    """Every check of `suite`, each in a folder of its own."""
+    return (run_check(suite, name) for name in check_names(suite))
+
+
+def run_check(suite: type[ComponentTests], name: str) -> Outcome:
+    """One check, by the name of its method."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="cem-check-") as folder:
+        status, reason = _run(suite, name, Path(folder))
+    words = name.removeprefix("test_").replace("_s_", "'s ").replace("_", " ")
+    return Outcome(words, status, reason, round(time.monotonic() - started, 3))
 
 
 def _run(suite: type[ComponentTests], name: str, folder: Path) -> tuple[Literal["passed", "failed", "skipped"], str]:

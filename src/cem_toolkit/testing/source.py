@@ -1,6 +1,7 @@
 """What every knowledge source has to do."""
+# ruff: noqa: S101 (to assert is what it is for)
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
@@ -58,7 +59,7 @@ class SourceTests(ComponentTests):
             fields = {**passage.to_json(), "hits": passage.hits}
             del fields["id"]
             assert passage.id == Passage.make(**fields).id, f"passage {passage.id}: make it by Passage.make"
-            assert passage.source == self.component.name, f"passage {passage.id}: source should be {self.component.name!r}"
+            assert passage.source == self.component.name, f"passage {passage.id}: has the source {passage.source!r}"
             for name in ("title", "text", "licence"):
                 assert getattr(passage, name).strip(), f"passage {passage.id} ({passage.title}): has no {name}"
         return found
@@ -100,14 +101,14 @@ class SourceTests(ComponentTests):
     def test_documents_are_all_that_it_has(self, tmp_path: Path) -> None:
         source, ctx = self.make(), self.context(tmp_path)
         every = self._documents(source, ctx)
-        check_same(self._documents(self.make(), ctx), every, "documents come in another order, or others, the next time")
+        check_same(self._documents(self.make(), ctx), every, "documents are others, or in another order, the next time")
         found = list(source.retrieve(self.given(source, ctx), ctx))
         if len(every) < MANY:
             check_known("passages", (passage.id for passage in found), (passage.id for passage in every))
 
     def _documents(self, source: Source, ctx: Context) -> list[Passage]:
         try:
-            documents: Iterator[Passage] = source.documents(ctx)
+            documents = source.documents(ctx)
             return self._unasked(islice(documents, MANY))
         except NotImplementedError as error:
             raise SkipTest(str(error)) from None

@@ -1,4 +1,5 @@
 """What holds for the records of every role."""
+# ruff: noqa: S101 (to assert is what it is for)
 
 import json
 from collections import Counter

@@ -37,10 +37,12 @@ class _Watch:
         if event == "open" and not arguments[2] & _WRITING:
             return
         for index in _TARGETS[event]:
-            given = arguments[index]
-            if isinstance(given, (str, bytes, os.PathLike)) and not self._may(path := os.path.realpath(os.fsdecode(given))):
-                if event != "os.mkdir" or not os.path.isdir(path):  # noqa: PTH112 (called for every file)
-                    self.seen.append(path)
+            if not isinstance(arguments[index], (str, bytes, os.PathLike)):
+                continue  # a file that is open already
+            path = os.path.realpath(os.fsdecode(arguments[index]))
+            there = event == "os.mkdir" and os.path.isdir(path)  # noqa: PTH112 (called for every file)
+            if not there and not self._may(path):
+                self.seen.append(path)
 
     def _may(self, path: str) -> bool:
         if any(_below(path, folder) for folder in self.allowed) or path.startswith("/dev/") or "__pycache__" in path:
