@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from cem_toolkit.roles import Component
+from cem_toolkit.testing import ComponentTests
 from reference import source
 from reference.tables import options_table, table
 
@@ -47,6 +48,8 @@ def gaps(module: str, names: Sequence[str]) -> Iterator[str]:
 
 
 def _undocumented(cls: type) -> Iterator[str]:
+    if issubclass(cls, ComponentTests):
+        return  # what its checks do, their names say; what is for its authors to override has a docstring
     if not issubclass(cls, BaseModel):
         yield from (name for name, (_, _, said) in _fields(cls).items() if not said)
     yield from (each.name for each in _methods(source.find(cls)) if not _inherited_doc(cls, each.name))
@@ -66,7 +69,12 @@ def _class(cls: type) -> Iterator[str]:
         defaults = any(row[2] for row in rows)
         rows = rows if defaults else [[row[0], row[1], row[3]] for row in rows]
         yield table(("name", "type", *["default"] * defaults, "description"), rows)
-    for method in _methods(source.find(cls)):
+    methods = _methods(source.find(cls))
+    if issubclass(cls, ComponentTests):
+        checks = [each.name.removeprefix("test_") for each in methods if each.name.startswith("test_")]
+        yield "It checks:\n\n" + "\n".join(f"- {check.replace('_', ' ')}" for check in checks)
+        methods = [each for each in methods if ast.get_docstring(each) and not each.name.startswith("test_")]
+    for method in methods:
         yield f"### {cls.__name__}.{method.name}".replace(".__init__", "(…)")
         marks = source.decorators(method)
         if issubclass(cls, Component):
@@ -86,6 +94,8 @@ def _fields(cls: type) -> dict[str, tuple[str, str, str]]:
             if issubclass(cls, Component) and each is not cls:
                 continue
             found |= {n: t for n, t in source.attributes(source.find(each).body).items() if t[0] or t[2]}
+    if issubclass(cls, ComponentTests):
+        found = {name: told for name, told in found.items() if told[2]}
     return {name: told for name, told in found.items() if name != "model_config"}
 
 
