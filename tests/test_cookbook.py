@@ -1,11 +1,15 @@
 """The cookbook's components work: by the tests that their pages show, and in a run of the loop."""
 
+import importlib.util
 import inspect
 import re
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +29,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "cookbook"
 PAGES = sorted(page.stem for page in FOLDER.glob("*.md") if page.stem != "README")
 BLOCK = re.compile(r"^```(python|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 Cook = Callable[..., Run]
+MODULES = TemporaryDirectory(prefix="cookbook-")
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -32,23 +37,32 @@ def blocks(page: str, language: str) -> list[str]:
     return [block for name, block in BLOCK.findall(text) if name == language]
 
 
+@cache
 def load(page: str) -> ModuleType:
-    """All Python of a page as one module, as its reader would have it."""
-    module = ModuleType(page)
-    exec(compile("\n\n".join(blocks(page, "python")), f"{page}.md", "exec"), vars(module))  # noqa: S102
+    """All Python of a page as one module in a file, as its reader would have it."""
+    file = Path(MODULES.name) / f"cookbook_{page}.py"
+    file.write_text("\n\n".join(blocks(page, "python")), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec and spec.loader
+    module = sys.modules[file.stem] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     return module
 
 
 def shown_tests() -> Iterator[Any]:
+    """The test functions on the pages, and the checks of their suites."""
     for page in PAGES:
-        for name in re.findall(r"^def (test_\w+)", "\n".join(blocks(page, "python")), re.MULTILINE):
-            marks = pytest.mark.slow if page in ("evaluator", "trainer") else ()  # these take torch
-            yield pytest.param(page, name, id=f"{page}-{name}", marks=marks)
+        marks = pytest.mark.slow if page in ("evaluator", "trainer") else ()  # these take torch
+        for name, thing in vars(load(page)).items():
+            if name.startswith("test_"):
+                yield pytest.param(thing, id=f"{page}-{name}", marks=marks)
+            elif name.startswith("Test") and thing.__module__ == load(page).__name__:
+                checks = [getattr(thing(), each) for each in dir(thing) if each.startswith("test_")]
+                yield from (pytest.param(each, id=f"{page}-{each.__name__}", marks=marks) for each in checks)
 
 
-@pytest.mark.parametrize(("page", "name"), list(shown_tests()))
-def test_shown(page: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    test = vars(load(page))[name]
+@pytest.mark.parametrize("test", list(shown_tests()))
+def test_shown(test: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"tmp_path": tmp_path, "monkeypatch": monkeypatch}
     test(**{each: given[each] for each in inspect.signature(test).parameters})
 
