@@ -122,6 +122,13 @@ def test_everything_that_is_not_taken_is_told(desk: Any, small: Any) -> None:
     assert desk.log[-1].endswith("refused.jsonl")
 
 
+def test_what_strangers_send_breaks_no_line_and_no_file(desk: Any, small: Any) -> None:
+    small.results["Niger"] = ["http://a.test/\ud800\n\x1b[31m", "http://exa\nmple/", "c.test/niger"]
+    assert [page.title for page in desk.retrieve(["Niger"])] == ["Niger"]
+    assert len(desk.refused()) == 2
+    assert not any("\n" in line or "\x1b" in line for line in desk.log)
+
+
 def test_question_banks_and_denied_domains_are_left_out(desk: Any, small: Any) -> None:
     options = desk.source(deny=["A.test"]).options
     assert set(options.denied) == {"a.test", *QUESTION_BANKS}

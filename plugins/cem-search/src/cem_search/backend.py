@@ -51,7 +51,7 @@ class WebBackend(Backend):
 
     def search(self, query: str) -> Sequence[int]:
         numbers: dict[int, None] = {}
-        for result in self._results(" ".join(query.split())[:LONGEST_QUERY].strip()):
+        for result in self._results(clean(" ".join(query.split()), LONGEST_QUERY)):
             try:
                 place = self._reach.place(result.url)
             except FetchError as error:
