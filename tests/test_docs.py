@@ -97,6 +97,14 @@ def test_the_tables_of_recall_are_those_that_were_measured() -> None:
     assert recall["gains"](measured) in told
 
 
+def test_the_tables_of_the_index_and_of_dumps_are_those_that_were_measured() -> None:
+    for name, page in (("index", "cem-index"), ("dump", "cem-wiki")):
+        script = runpy.run_path(str(ROOT / "benchmarks" / f"{name}.py"))
+        measured = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+        told = (ROOT / "plugins" / page / "README.md").read_text(encoding="utf-8")
+        assert script["table"](measured) in told
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):

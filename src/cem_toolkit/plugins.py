@@ -23,7 +23,12 @@ MANY = frozenset(("source", "rewriter"))
 REGISTRATION = {role: f"cem_register_{role}s" for role in (*ROLES, "preset")}
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """Names become folders of the run and of the cache."""
-BUNDLED = {"lm-eval": "cem-lm-eval", "wiki": "cem-wiki", "trl": "cem-trl", "embedded": "cem-embedded"}
+BUNDLED = {
+    "lm-eval": "cem-lm-eval",
+    "trl": "cem-trl",
+    "embedded": "cem-embedded",
+    **{source: f"cem-{source}" for source in ("wiki", "search", "docs", "opensearch", "embeddings")},
+}
 """Component names of this project's own plugins, with the distributions that carry them."""
 
 

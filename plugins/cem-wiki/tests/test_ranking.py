@@ -125,7 +125,7 @@ def test_words_alone_load_no_encoder(offline: Any) -> None:
 
 
 def test_a_live_wiki_has_its_own_ranking() -> None:
-    with pytest.raises(ValidationError, match="ranking: hybrid is for backend: offline"):
+    with pytest.raises(ValidationError, match="ranking: hybrid is not for backend: live"):
         WikiOptions(backend="live", ranking="hybrid")
 
 

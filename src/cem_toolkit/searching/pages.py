@@ -10,6 +10,8 @@ NO_TEXT = {"Cc", "Cn", "Co", "Cs"}
 REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Characters that change the direction in which text shows, and can hide what it says."""
 
+LINES = {ord("\n"): None, ord("\t"): None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -38,11 +40,13 @@ def clean(text: str, max_chars: int) -> str:
 
     Line ends and tabs stay. A longer text is cut at the last white space before the limit, if it is near.
     """
-    kept = "".join(
-        char
-        for char in text
-        if char in "\n\t" or (unicodedata.category(char) not in NO_TEXT and char not in REORDERING)
-    ).strip()
+    if not text.translate(LINES).isprintable():  # all that is taken out is not printable, and most texts are
+        text = "".join(
+            char
+            for char in text
+            if char in "\n\t" or (unicodedata.category(char) not in NO_TEXT and char not in REORDERING)
+        )
+    kept = text.strip()
     if len(kept) <= max_chars:
         return kept
     head = kept[: max_chars + 1]

@@ -35,7 +35,8 @@ def by_meaning(
 ) -> list[tuple[Mistake, Found]]:
     """The `limit` best of each mistake's pages, by the cosine of the page and what the mistake asks.
 
-    Ties stay in the order in which they come. The scores of a page's hits are scaled so that they add up to 1 / rank.
+    Those that could not be read are left out. Ties stay in the order in which they come. The scores of a page's hits
+    are scaled so that they add up to 1 / rank.
     """
     ranked = list(ranked)
     pages = backend.read_pages(list(dict.fromkeys(number for _, found in ranked for number in found)))
@@ -45,7 +46,7 @@ def by_meaning(
     best: list[tuple[Mistake, Found]] = []
     for (mistake, found), question in zip(ranked, questions, strict=True):
         # Rounded, for a vector's last digits depend on what it was encoded with.
-        likeness = {number: round(float(vectors[number] @ question), 4) for number in found}
+        likeness = {number: round(float(vectors[number] @ question), 4) for number in found if number in vectors}
         order = sorted(likeness, key=lambda number: -likeness[number])[:limit]
         best.append((mistake, {number: _scaled(found[number], 1 / rank) for rank, number in enumerate(order, 1)}))
     return best

@@ -34,16 +34,21 @@ class DataFile:
         return digest(self.path)
 
 
+def find_file(options: WikiOptions, config_folder: Path) -> Path:
+    """The user's file. Raises CemError where it is missing."""
+    path = config_folder / Path(options.data or "").expanduser()
+    if not path.is_file():
+        raise CemError(f"wiki: data: {path} is not a file")
+    return path
+
+
 def find_data(options: WikiOptions, config_folder: Path) -> DataFile:
     """The user's file, or that of the data package, none of whose code is imported.
 
     Raises CemError where it is missing, saying how to get it.
     """
     if options.data is not None:
-        path = config_folder / options.data.expanduser()
-        if not path.is_file():
-            raise CemError(f"wiki: data: {path} is not a file")
-        return DataFile(path, options.data.name)
+        return DataFile(find_file(options, config_folder), options.data.name)
     try:
         installed = importlib.metadata.distribution(PACKAGE)
     except importlib.metadata.PackageNotFoundError:

@@ -1,0 +1,1 @@
+"""A team's own documents as a knowledge source of cem-toolkit."""

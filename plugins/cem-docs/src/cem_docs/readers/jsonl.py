@@ -1,0 +1,29 @@
+"""JSON Lines: every line an object, which is a document."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from cem_docs.blocks import Document, Skipped
+from cem_docs.readers.rows import Columns, document
+
+MAX_LINE = 10_000_000
+"""Bytes. A longer line is no row."""
+
+
+def read(path: Path, columns: Columns) -> Iterator[Document | Skipped]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MAX_LINE):
+            number += 1
+            if len(line) == MAX_LINE and not line.endswith(b"\n"):
+                yield Skipped("rows too large", f"is longer than {MAX_LINE // 1_000_000} MB", f"row={number}")
+                while (rest := file.readline(1 << 20)) and not rest.endswith(b"\n"):
+                    pass
+            elif line.strip():
+                try:
+                    row = json.loads(line.decode("utf-8-sig"))
+                except (ValueError, RecursionError) as error:
+                    yield Skipped("rows that are no JSON", str(error), f"row={number}")
+                else:
+                    yield document(row, number, columns)

@@ -1,0 +1,1 @@
+"""The knowledge source `embeddings`: search by meaning over the documents of another source."""

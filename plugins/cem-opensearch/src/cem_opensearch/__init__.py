@@ -1,0 +1,1 @@
+"""The knowledge source `opensearch`: an index of OpenSearch or Elasticsearch."""

@@ -1,0 +1,49 @@
+"""Answers kept on disk, so that the same thing is asked once."""
+
+import contextlib
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from cem_search.fetching.clock import Clock
+from cem_toolkit.api import content_id
+
+DAY = 24 * 60 * 60
+
+
+class Cache:
+    """JSON files below `folder`, one for each key, named by its hash and holding key and time as well."""
+
+    def __init__(self, folder: Path, max_age: float, clock: Clock) -> None:
+        self._folder = folder
+        self._max_age = max_age * DAY
+        self._clock = clock
+
+    def load(self, *key: str) -> Any:
+        """What was stored under `key`, or None where there is nothing, it is older than `max_age` days, or its file is
+        not whole."""
+        try:
+            kept = json.loads(self._path(key).read_bytes())
+            young = self._clock.today() - kept["time"] < self._max_age
+            return kept["answer"] if kept["key"] == list(key) and young else None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    def store(self, answer: Any, *key: str) -> None:
+        """Written beside its place and renamed into it, so that readers find it whole or not at all."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
+            beside = Path(file.name)
+            try:
+                json.dump({"key": key, "time": self._clock.today(), "answer": answer}, file)
+                file.close()
+                beside.replace(path)
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    beside.unlink()
+
+    def _path(self, key: tuple[str, ...]) -> Path:
+        name = content_id(*key)
+        return self._folder / name[:2] / f"{name}.json"

@@ -1,0 +1,1 @@
+"""Where searches are asked: `ddgs`, which asks public engines, or an endpoint of the user's own."""

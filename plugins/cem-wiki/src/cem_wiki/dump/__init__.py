@@ -1,0 +1,1 @@
+"""Dumps of wikis, as Wikimedia and MediaWiki's dumpBackup.php write them."""

@@ -1,0 +1,1 @@
+"""ZIM files, as Kiwix offers them."""
