@@ -72,7 +72,7 @@ class GoodSource(Source):
         return map(self.passage, self.options.entries)
 
     def passage(self, term: str, hits: Sequence[Hit] = (), **changes: Any) -> Passage:
-        fields: dict[str, Any] = {"text": self.options.entries[term], "title": term, "source": "glossary"}
+        fields: dict[str, Any] = {"text": self.options.entries[term], "title": term, "source": self.name}
         return Passage.make(**{**fields, "licence": "own", "hits": tuple(hits), **changes})
 
 
