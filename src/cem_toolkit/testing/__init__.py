@@ -1,15 +1,19 @@
 """Help for those who test plugins."""
 
 import contextlib
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cem_toolkit.records import Model
 from cem_toolkit.roles import Context
 from cem_toolkit.testing.tiny import make_tiny_model
 
-__all__ = ["make_context", "make_tiny_model"]
+if TYPE_CHECKING:
+    from cem_toolkit.searching.polite import Clock
+
+__all__ = ["make_clock", "make_context", "make_tiny_model"]
 
 
 class _Silent:
@@ -52,3 +56,18 @@ def make_context(folder: Path, **overrides: Any) -> Context:
         "score": _cannot_score,
     }
     return Context(**(fields | overrides))
+
+
+def make_clock() -> "Clock":
+    """A clock on which hours pass in no time, for whoever sleeps by it; its day is 2 January 2026, at noon."""
+    from cem_toolkit.searching.polite import Clock
+
+    lock = threading.Lock()
+    passed = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal passed
+        with lock:
+            passed += seconds
+
+    return Clock(now=lambda: 1000.0 + passed, sleep=sleep, today=lambda: 1767355200.0 + passed)
