@@ -269,7 +269,7 @@ def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Co
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        problems += _problems(error, Config, where)
+        problems += option_problems(error, Config, where)
     names = config.plugins if config else _strings(values.get("plugins", Config.model_fields["plugins"].default))
     choice, wrong = choose(plugins, names)
     problems += [f"{where}: plugins: {line}" for line in wrong]
@@ -280,7 +280,7 @@ def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Co
         try:
             return cls(cls.Options.model_validate(section if isinstance(section, dict) else {}))
         except ValidationError as error:
-            problems.extend(_problems(error, cls.Options, where, place))
+            problems.extend(option_problems(error, cls.Options, where, place))
         return None
 
     def make_all(place: str, classes: Sequence[type[Component]]) -> tuple[Any, ...]:
@@ -309,7 +309,7 @@ def _strings(value: Any) -> Sequence[str]:
     return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
 
 
-def _problems(error: ValidationError, model: type[BaseModel], where: str, section: str = "") -> list[str]:
+def option_problems(error: ValidationError, model: type[BaseModel], where: str, section: str = "") -> list[str]:
     """pydantic's errors, a line each, in words that say what to do."""
     lines = []
     for problem in error.errors(include_url=False):

@@ -14,11 +14,13 @@ from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_pre
 from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
 from cem_toolkit.folders import create_run
+from cem_toolkit.local import FILE, discover_with
+from cem_toolkit.local import NAME as LOCAL
 from cem_toolkit.loop import go_rounds
 from cem_toolkit.machine import processor
 from cem_toolkit.models import NotOnDisk, resolve_model
 from cem_toolkit.planning import Plan, make_plan
-from cem_toolkit.plugins import Plugins, discover, one_line
+from cem_toolkit.plugins import Plugins, one_line
 from cem_toolkit.records import Model
 from cem_toolkit.run import Run
 from cem_toolkit.stages import Stages
@@ -46,9 +48,13 @@ def evolve(
 
 def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) -> Run:
     """Goes on with a run where it stopped; finished stages are not done again. Returns the run."""
-    known = registry or discover()
+    screen, folder = Screen(quiet=not progress), Path(run.plan["config_folder"])
+    local = LOCAL in run.plan.get("plugins", {})
+    known = registry or discover_with(folder if local else None, screen.log)
+    if local and LOCAL not in known.distributions:
+        raise CemError(f"{folder / FILE}: is not there any more, and this run needs it: put it back")
     config, crew = resolve({**run.config, "out": str(run.folder.parent)}, known, str(run.folder / "config.yaml"))
-    stages = Stages(config, crew, known, Screen(quiet=not progress), Path(run.plan["config_folder"]), None)
+    stages = Stages(config, crew, known, screen, folder, None)
     with run.locked():
         check_inputs(stages)
         model = resolve_model(config.model, stages.cache, stages.screen.log)
@@ -75,13 +81,14 @@ def plan(config: Path | str | None = None, *, registry: Plugins | None = None, *
 
 def _prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen, registry: Plugins | None) -> Stages:
     path = Path(file) if file else None
-    known = registry or discover()
+    folder = path.parent.resolve() if path else Path.cwd()
     written = merge(
         read_yaml(path) if path else {}, {name: value for name, value in values.items() if value is not None}
     )
-    said = [f"plugin {old.plugin} ({old.distribution}): {old.message}" for old in known.deprecated]
+    said: list[str] = []
+    known = registry or discover_with(folder if path else None, said.append)
+    said += [f"plugin {old.plugin} ({old.distribution}): {old.message}" for old in known.deprecated]
     config, crew = resolve(with_preset(written, known, said.append), known, str(path) if path else "configuration")
-    folder = path.parent.resolve() if path else Path.cwd()
     local = folder / Path(config.model).expanduser()
     places = {"out": config.out.expanduser().resolve(), "model": str(local) if local.exists() else config.model}
     stages = Stages(config.model_copy(update=places), crew, known, screen, folder, None)

@@ -180,13 +180,14 @@ def _offered(plugins: Plugins, name: str) -> Iterator[Registered]:
             if implementation.plugin_name != name:
                 continue
             for cls in implementation.function() or ():
-                _check_class(cls, bases[role], hook)
+                check_class(cls, bases[role], hook)
                 yield Registered(role, cls, name, plugins.distributions.get(name, "this session"))
 
 
-def _check_class(cls: Any, base: "type[Component]", hook: str) -> None:
+def check_class(cls: Any, base: "type[Component]", origin: str) -> None:
+    """Raises CemError where `cls`, which `origin` returned, is no usable class of the role `base`."""
     if not (isinstance(cls, type) and issubclass(cls, base)):
-        raise CemError(f"{hook} returned {cls!r}, which is no subclass of cem_toolkit.api.{base.__name__}")
+        raise CemError(f"{origin} returned {cls!r}, which is no subclass of cem_toolkit.api.{base.__name__}")
     for attribute in ("name", "version"):
         if not isinstance(getattr(cls, attribute, None), str) or not getattr(cls, attribute):
             raise CemError(f"{cls.__module__}.{cls.__qualname__} has no {attribute}")

@@ -165,9 +165,9 @@ def test_a_disk_that_fills_up_during_a_run(full_disk: Path, tmp_path: Path) -> N
 import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 import toy, functools
 from pathlib import Path
-from cem_toolkit import cli, evolving, plugins
+from cem_toolkit import cli, local, plugins
 found = plugins.discover(); plugins.register(found, "toy", toy.ToyPlugin())
-evolving.discover = lambda: found
+local.discover = lambda: found
 train = toy.ToyTrainer.train
 def fill(self, rows, ctx):
     figures = train(self, rows, ctx)

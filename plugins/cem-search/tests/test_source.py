@@ -4,8 +4,9 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+import time
+from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -122,6 +123,13 @@ def test_everything_that_is_not_taken_is_told(desk: Any, small: Any) -> None:
     assert desk.log[-1].endswith("refused.jsonl")
 
 
+def test_what_strangers_send_breaks_no_line_and_no_file(desk: Any, small: Any) -> None:
+    small.results["Niger"] = ["http://a.test/\ud800\n\x1b[31m", "http://exa\nmple/", "c.test/niger"]
+    assert [page.title for page in desk.retrieve(["Niger"])] == ["Niger"]
+    assert len(desk.refused()) == 2
+    assert not any("\n" in line or "\x1b" in line for line in desk.log)
+
+
 def test_question_banks_and_denied_domains_are_left_out(desk: Any, small: Any) -> None:
     options = desk.source(deny=["A.test"]).options
     assert set(options.denied) == {"a.test", *QUESTION_BANKS}
@@ -171,17 +179,31 @@ def test_no_more_results_than_per_query_and_each_page_once(desk: Any, small: Any
     assert len(small.asked) == 5, "the search, and four pages"
 
 
-def test_hosts_that_are_slow_hold_up_no_other_and_order_stays(desk: Any, small: Any) -> None:
-    small.results = {"Niger": [f"{host}.test/{number}" for number in range(4) for host in "abc"]}
-    for number in range(4):
-        for host in "abc":
-            text = f"{host} and {number}: {CHAD}"
-            small.pages[f"{host}.test/{number}"] = small.reply(small.article(text, title=f"{host}{number}"))
+def test_pages_of_several_hosts_at_once_but_one_at_a_time_of_each_in_a_stable_order(desk: Any, small: Any) -> None:
+    asking: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+
+    def slowly(host: str, number: int) -> Any:
+        page = small.article(f"{host} and {number}: {CHAD}", title=f"{host}{number}")
+
+        def respond(handler: Any) -> None:
+            asking[host] += 1
+            most[host] = max(most[host], asking[host])
+            time.sleep(0.01)  # long enough to be seen beside another one
+            asking[host] -= 1
+            small.reply(page)(handler)
+
+        return respond
+
+    order = [(host, number) for number in range(4) for host in "abc"]
+    small.pages = {f"{host}.test/{number}": slowly(host, number) for host, number in order}
+    small.results = {"Niger": [f"{host}.test/{number}" for host, number in order]}
     pages = desk.retrieve(["Niger"], top_k=12, per_query=12)
-    assert [page.title for page in pages] == [f"{host}{number}" for number in range(4) for host in "abc"]
+    assert [page.title for page in pages] == [f"{host}{number}" for host, number in order]
+    assert most == {"a": 1, "b": 1, "c": 1}
     for host in "abc":
-        times = [time for time, name, *_ in small.asked if name == f"{host}.test"]
-        assert all(later - earlier >= 1 for earlier, later in pairwise(times))
+        paths = [path for _, name, path, _ in small.asked if name == f"{host}.test"]
+        assert paths == [f"/{number}" for number in range(4)]
 
 
 def test_mistakes_are_told_as_soon_as_their_pages_are_read(desk: Any, small: Any) -> None:

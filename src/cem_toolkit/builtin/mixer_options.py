@@ -56,7 +56,7 @@ class MixerOptions(Options):
 
     @model_validator(mode="after")
     def _nothing_in_vain(self) -> Self:
-        if "shares" in self.model_fields_set and self.token_budget is None:
+        if self.shares != SHARES and self.token_budget is None:
             raise ValueError("shares has no effect without token_budget")
         if not any(self.shares.values()):
             raise ValueError("shares must give some kind more than 0")

@@ -19,6 +19,8 @@ COMMANDS = {
     "ledger": "Tell what became of each question, and what was done about it.",
     "compare": "Compare runs: what differs in configuration, and in results on the same questions.",
     "plugins": "List the installed plugins, and those that are broken.",
+    "check": "Check that an installed component keeps the rules of its role.",
+    "new-plugin": "Write a whole package for a plugin of your own, ready to run.",
     "init": "Write a commented configuration.",
 }
 """Names and one-line helps, so that listing them imports none."""
@@ -42,7 +44,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            command: click.Command = importlib.import_module(f"cem_toolkit.cli.{cmd_name}").command
+            command: click.Command = importlib.import_module(f"cem_toolkit.cli.{cmd_name.replace('-', '_')}").command
             return command
         if cmd_name not in self.commands:
             _add_plugin_commands(self)

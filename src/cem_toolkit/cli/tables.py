@@ -5,7 +5,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from cem_toolkit.planning import Plan
-from cem_toolkit.plugins import Plugins
 
 PLAIN_WIDTH = 120
 """Columns, where stdout is no terminal."""
@@ -39,19 +38,3 @@ def _time(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def print_plugins(found: Plugins) -> None:
-    console = make_console()
-    table = Table("role", "name", "version", "from")
-    for entry in sorted(found.registered, key=lambda entry: (entry.role, entry.cls.name)):
-        table.add_row(entry.role, escape(entry.cls.name), escape(entry.cls.version), escape(entry.distribution))
-    console.print(table)
-    for old in found.deprecated:
-        console.print(
-            f"deprecated: {escape(old.plugin)} ({escape(old.distribution)}): {escape(old.message)}", soft_wrap=True
-        )
-    for broken in found.broken:
-        console.print(
-            f"broken: {escape(broken.name)} ({escape(broken.distribution)}): {escape(broken.reason)}", soft_wrap=True
-        )

@@ -30,14 +30,20 @@ class Embedder:
     def __init__(self, model: str | Path = SMALL_ENCODER, device: str = "cpu", batch: int = BATCH) -> None:
         try:
             from transformers import AutoModel, AutoTokenizer
+            from transformers.utils import logging
         except ImportError as error:
             raise CemError(f"a sentence encoder needs torch and transformers ({error}): pip install cem-trl") from None
+        bars = logging.is_progress_bar_enabled()
+        logging.disable_progress_bar()  # a run has its own
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(str(model))
             self._model: Any = AutoModel.from_pretrained(str(model), use_safetensors=True).eval().to(device)
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise CemError(f"sentence encoder {model}: cannot be loaded: {reason}") from None
+        finally:
+            if bars:
+                logging.enable_progress_bar()
         self._device = device
         self._batch = batch
 

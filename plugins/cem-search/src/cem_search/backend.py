@@ -51,7 +51,7 @@ class WebBackend(Backend):
 
     def search(self, query: str) -> Sequence[int]:
         numbers: dict[int, None] = {}
-        for result in self._results(" ".join(query.split())[:LONGEST_QUERY].strip()):
+        for result in self._results(clean(" ".join(query.split()), LONGEST_QUERY)):
             try:
                 place = self._reach.place(result.url)
             except FetchError as error:
@@ -158,7 +158,7 @@ class WebBackend(Backend):
         for line in self._refusals.lines():
             self._ctx.log(f"search: {line}")
         if self._refusals:
-            self._ctx.log(f"search: what was not taken, and why: {self._ctx.folder / FILE}")
+            self._ctx.log(f"search: what was not taken, and why, is in {FILE} in the stage's folder")
         if not found and self._refusals:
             raise CemError(
                 f"search: nothing could be had: {self._refusals.main_reason()}; more in {self._ctx.folder / FILE}"

@@ -5,6 +5,8 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+from cem_toolkit.searching import clean
+
 FILE = "refused.jsonl"
 
 
@@ -16,7 +18,8 @@ class Refusals:
         self._lock = threading.Lock()
 
     def add(self, what: str, kind: str, reason: str) -> None:
-        """`what` is a URL or a query, `kind` what it is counted as."""
+        """`what` is a URL or a query, `kind` what it is counted as. Reasons may hold what a stranger's server sent."""
+        reason = " ".join(clean(reason, 500).split())
         with self._lock:
             self._found.setdefault((what, kind, reason))
 
@@ -40,4 +43,4 @@ class Refusals:
         """One JSON object a line with what, kind and reason, sorted, so that the same refusals make the same file."""
         with (folder / FILE).open("w", encoding="utf-8") as file:
             for what, kind, reason in sorted(self._found):
-                file.write(json.dumps({"what": what, "kind": kind, "reason": reason}, ensure_ascii=False) + "\n")
+                file.write(json.dumps({"what": what, "kind": kind, "reason": reason}) + "\n")

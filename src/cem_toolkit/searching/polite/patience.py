@@ -23,23 +23,25 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What may be spent: tries again for each request, and seconds and requests for all. Between requests lie
-    `min_interval` seconds. No single wait is longer than `longest_wait`: who asks for more is not asked again."""
+    """What a client may spend, and how often it asks."""
 
     retries: int
+    """Tries again for each request."""
     max_seconds: float = math.inf
+    """For all requests, waits included."""
     max_requests: float = math.inf
+    """Tries again included."""
     min_interval: float = 0.0
+    """Seconds between requests."""
     longest_wait: float = math.inf
+    """Seconds. A server that asks for a longer wait is not asked again meanwhile."""
 
 
 class Patience:
-    """What one server may be asked, and when. Threads may share it: they wait for each other.
-
-    The seed spreads tries again. The time of several servers that share one budget began at `started`.
-    """
+    """When one server may be asked. Threads may share it: they wait for each other."""
 
     def __init__(self, limits: Limits, seed: int | str, clock: Clock, started: float | None = None) -> None:
+        """`seed` spreads tries again; `started` is when `max_seconds` began, if not now: several servers may share it."""
         self._limits = limits
         self._clock = clock
         self._random = random.Random(seed)  # noqa: S311 (guards nothing)
