@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench study browser lint clean
+.PHONY: demo test bench study reference site browser lint clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard plugins/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
@@ -23,6 +23,14 @@ bench: $(VENV)/.installed
 study: $(VENV)/.installed
 	$(BIN)/python benchmarks/learning/study.py
 	$(BIN)/python benchmarks/learning/results.py
+
+# What documents say about the code, from the code: pages under docs/reference, option tables in the plugins' READMEs.
+reference: $(VENV)/.installed
+	$(BIN)/python docs/scripts/write_reference.py
+
+# The documentation as a site, to be read from disk or served: site/index.html. Broken links are errors.
+site: $(VENV)/.installed
+	$(BIN)/python docs/scripts/build_site.py
 
 test: $(VENV)/.installed browser lint
 	$(BIN)/pytest -q

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 PROJECT = "cem_toolkit"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin, or a method of its plugin object, as the implementation of the hook of that name."""
 
 
 @hookspec
 def cem_register_evaluators() -> "Iterable[type[Evaluator]]":
-    """Evaluator classes.
+    """The evaluators that the plugin offers: subclasses of `Evaluator`.
 
     .. versionadded:: 0.1
     """
@@ -31,7 +32,7 @@ def cem_register_evaluators() -> "Iterable[type[Evaluator]]":
 
 @hookspec
 def cem_register_miners() -> "Iterable[type[Miner]]":
-    """Mistake miner classes.
+    """The mistake miners that the plugin offers: subclasses of `Miner`.
 
     .. versionadded:: 0.1
     """
@@ -40,7 +41,7 @@ def cem_register_miners() -> "Iterable[type[Miner]]":
 
 @hookspec
 def cem_register_sources() -> "Iterable[type[Source]]":
-    """Knowledge source classes.
+    """The knowledge sources that the plugin offers: subclasses of `Source`.
 
     .. versionadded:: 0.1
     """
@@ -49,7 +50,7 @@ def cem_register_sources() -> "Iterable[type[Source]]":
 
 @hookspec
 def cem_register_rewriters() -> "Iterable[type[Rewriter]]":
-    """Classes that say what passages say in other words.
+    """The rewriters that the plugin offers: subclasses of `Rewriter`, which say what passages say in other words.
 
     .. versionadded:: 0.1
     """
@@ -58,7 +59,7 @@ def cem_register_rewriters() -> "Iterable[type[Rewriter]]":
 
 @hookspec
 def cem_register_mixers() -> "Iterable[type[Mixer]]":
-    """Data mixer classes.
+    """The data mixers that the plugin offers: subclasses of `Mixer`.
 
     .. versionadded:: 0.1
     """
@@ -67,7 +68,7 @@ def cem_register_mixers() -> "Iterable[type[Mixer]]":
 
 @hookspec
 def cem_register_trainers() -> "Iterable[type[Trainer]]":
-    """Trainer classes.
+    """The trainers that the plugin offers: subclasses of `Trainer`.
 
     .. versionadded:: 0.1
     """
@@ -76,7 +77,7 @@ def cem_register_trainers() -> "Iterable[type[Trainer]]":
 
 @hookspec
 def cem_register_presets() -> "Iterable[type[Preset]]":
-    """Presets: ready configurations under a name.
+    """The presets that the plugin offers: subclasses of `Preset`, ready configurations under a name.
 
     .. versionadded:: 0.1
     """
@@ -85,7 +86,10 @@ def cem_register_presets() -> "Iterable[type[Preset]]":
 
 @hookspec
 def cem_register_commands(cli: "click.Group") -> None:
-    """Adds commands to the command line, by `cli.command(…)`.
+    """Adds commands to the command line, by `cli.command(…)` or `cli.add_command(…)`.
+
+    Called when commands are listed, or one is asked for that the core does not have. Import what a command needs inside
+    the command.
 
     .. versionadded:: 0.1
     """
@@ -93,7 +97,7 @@ def cem_register_commands(cli: "click.Group") -> None:
 
 @hookspec
 def cem_run_started(run: "Run") -> None:
-    """A run begins or is resumed; its folder and plan are written.
+    """A run begins or is resumed; its folder and plan are written. `run.folder` is where it lies.
 
     .. versionadded:: 0.1
     """
@@ -101,7 +105,7 @@ def cem_run_started(run: "Run") -> None:
 
 @hookspec
 def cem_run_finished(run: "Run") -> None:
-    """All rounds of a run are done.
+    """All rounds of a run are done; `run.summary()` tells what they did.
 
     .. versionadded:: 0.1
     """
@@ -109,7 +113,7 @@ def cem_run_finished(run: "Run") -> None:
 
 @hookspec
 def cem_round_finished(run: "Run", round: "Round") -> None:
-    """A round's model is trained and evaluated.
+    """A round's model is trained and evaluated, and the gate has decided about it.
 
     .. versionadded:: 0.1
     """
@@ -117,7 +121,7 @@ def cem_round_finished(run: "Run", round: "Round") -> None:
 
 @hookspec
 def cem_stage_started(run: "Run", stage: "Stage") -> None:
-    """A stage that could not be reused begins to work.
+    """A stage that could not be reused begins to work: `stage.name` of `stage.round`.
 
     .. versionadded:: 0.1
     """

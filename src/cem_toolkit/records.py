@@ -20,8 +20,15 @@ from cem_toolkit.errors import CemError
 Split = Literal["", "mined", "selection", "stopping", "held_out", "sibling", "general"]
 Part = Literal["", "train", "test"]
 MistakeKind = Literal["knowledge", "schema", "doubtful_key", "unsure"]
+"""Why an answer is wrong: the model does not know (knowledge), fails at the form (schema), the task's key is doubted
+(doubtful_key), or the evidence is mixed (unsure)."""
 RowKind = Literal["passage", "normative", "extractive", "review", "general"]
+"""Pre-training text (passage), a question with its answer (normative), the same with a passage before it (extractive),
+what was answered rightly already (review), and what is about nothing in particular (general)."""
 RewriteKind = Literal["restatement", "summary", "link", "question", "definition", "cloze", "reversed"]
+"""Restatement, summary and link (what a passage says of another's subject, with what that one says of it) are
+statements. Question, definition (what something is), cloze and reversed (what the passage is about is asked for) are
+questions with their answers; the wrong choices of one are answers of the same kind."""
 
 
 @cache
@@ -57,8 +64,10 @@ class Record:
     """What all records share: reading from and writing to plain JSON objects."""
 
     id: str
+    """A hash of what the record is about, the same on every machine; see its `make`."""
 
     def to_json(self) -> dict[str, Any]:
+        """The record as a JSON object."""
         return dataclasses.asdict(self)
 
     @classmethod
@@ -87,6 +96,7 @@ class Attempt(Record):
     """
 
     task: str
+    """The task's name, as the evaluator reports it."""
     split: Split = ""
     """Given by the core, never by an evaluator."""
     part: Part = ""
@@ -97,11 +107,13 @@ class Attempt(Record):
     question: str
     """The question alone, without few-shot examples, choices or template."""
     choices: tuple[str, ...] = ()
+    """What can be chosen, in the task's order; none where the answer is free text."""
     gold: str
     """The right answer's text; for multiple choice one of `choices`."""
     answer: str
     """The model's answer's text; for multiple choice one of `choices`."""
     correct: bool
+    """Whether the task's metric calls the answer right."""
     scores: tuple[float, ...] = ()
     """The log-likelihood of every choice, in nats, in the order of `choices`."""
     prompt: str
@@ -132,13 +144,19 @@ class Mistake(Record):
     may see one."""
 
     attempt_id: str
+    """The question's id."""
     task: str
+    """The task's name."""
     kind: MistakeKind
+    """Why the answer is wrong, as the miner judges it."""
     question: str
+    """The question alone, as in the attempt."""
     choices: tuple[str, ...] = ()
+    """All choices alike, as in the attempt."""
     queries: tuple[str, ...]
     """Search keys, most telling first."""
     margin: float = 0.0
+    """`Attempt.margin`, in nats: the further below 0, the surer the model was of its wrong answer."""
     agreement: float | None = None
     """Share of the other ways of asking (shuffled choices, other prompts) in which the model gave the same wrong
     answer; None where it was not asked again."""
@@ -151,8 +169,12 @@ class Hit:
     """That `query`, asked for the mistake `mistake_id`, found a passage with `score` (higher is better)."""
 
     mistake_id: str
+    """The mistake that the text was found for."""
     query: str
+    """One of its queries."""
     score: float
+    """How well the text fits, on the source's own scale; higher is better. A mistake's passages are ranked by the sum
+    of their hits' scores."""
     flips: bool | None = None
     """Whether the model answers rightly with the passage before the question (the open-book test). Filled by the
     core; None where it was not tested."""
@@ -163,14 +185,19 @@ class Passage(Record):
     """A piece of retrieved text, with where it is from and which mistakes' queries found it."""
 
     text: str
+    """Plain text, without markup."""
     title: str
+    """What it is about: the page's title."""
     source: str
     """The knowledge source's name."""
     url: str = ""
+    """Where a reader finds the page, or "" where it has no address."""
     revision: str = ""
     """The revision or snapshot of the page, as its source states it."""
     licence: str
+    """Under which terms the text may be used, such as `CC BY-SA 4.0`."""
     hits: tuple[Hit, ...]
+    """Which queries of which mistakes found it; none where it was drawn at random."""
     weight: float = 1.0
     """How much its source counts beside the others (`weights`). Given by the core, never by a source."""
 
@@ -182,6 +209,7 @@ class Passage(Record):
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Raises CemError where fields are missing or unknown."""
         passage = super(Passage, cls).from_json(data)
         return dataclasses.replace(passage, hits=tuple(Hit(**hit) for hit in passage.hits))  # type: ignore[arg-type]
 
@@ -191,13 +219,17 @@ class Reading(Record):
     """How the model answers a mistake's question with a passage before it: the open-book test."""
 
     mistake_id: str
+    """The mistake that was asked again."""
     passage_id: str
+    """The passage that was put before it."""
     rank: int
     """Of the passage among those found for the mistake; 0 is the best."""
     shown: str
     """The part of the passage that was put before the question."""
     answer: str
+    """What the model answers with the passage before the question."""
     correct: bool
+    """Whether that is right."""
     margin: float
     """In nats, with the passage shown: score of the right choice less that of the best other."""
     closed_margin: float
@@ -217,14 +249,13 @@ class Rewrite(Record):
     passage answers."""
 
     passage_id: str
+    """The passage that it was made of."""
     kind: RewriteKind
-    """restatement, summary and link (what a passage says of another's subject, with what that one says of it) are
-    statements; about (what is to be known of a subject), question, definition (what something is), cloze and reversed
-    (what the passage is about is asked for) are questions with their answers. The wrong choices of one are answers of
-    the same kind."""
+    """Whether it is a statement or a question, and of which kind."""
     text: str
     """The statement; of a question the answer."""
     question: str = ""
+    """What is asked, or "" for a statement."""
     linked_id: str = ""
     """The second passage that it was made of, where there is one."""
 
@@ -247,8 +278,11 @@ class Row(Record):
     prompt."""
 
     kind: RowKind
+    """What sort of row it is; budgets and weights go by it."""
     prompt: str
+    """What the model is shown, without a loss; "" for pre-training text."""
     completion: str
+    """What the model learns to write after `prompt`."""
     parents: tuple[str, ...]
     """Ids of the passages, mistakes and attempts that it was made from."""
     own_pairs: tuple[str, ...] = ()
@@ -272,6 +306,7 @@ class Model:
     name: str
     """As the user named it, or the run and round that made it."""
     path: Path
+    """The folder."""
     fingerprint: str
     """A hash of the weights, the configuration and the tokenizer (and of the adapter)."""
     adapter: Path | None = None

@@ -27,7 +27,8 @@ class Options(BaseModel):
 class Progress(Protocol):
     """A step's progress. `total` may come to be known later; `message` shows beside the bar, such as a loss."""
 
-    def advance(self, steps: float = 1, *, total: float | None = None, message: str | None = None) -> None: ...
+    def advance(self, steps: float = 1, *, total: float | None = None, message: str | None = None) -> None:
+        """So many more steps are done."""
 
 
 def _ignore(mistake_id: str, passages: Sequence[Passage]) -> None: ...
@@ -89,6 +90,7 @@ class Component(ABC):
     version: ClassVar[str]
     """Changes whenever the same input would give another output: finished stages of another version are not reused."""
     Options: ClassVar[type[Options]] = Options
+    """What users may set about it."""
 
     def __init__(self, options: Any = None) -> None:
         self.options: Any = self.Options() if options is None else options
@@ -210,6 +212,7 @@ class Preset(Component):
     """A ready set of configuration values under a name, such as the embedded model with its questions."""
 
     summary: ClassVar[str]
+    """What it brings and under which terms, in one line that is said when it is used."""
 
     @abstractmethod
     def values(self, cache: Path) -> Mapping[str, Any]:

@@ -51,11 +51,12 @@ def _option(name: str, description: str, default: Any, indent: int, given: Any =
     pad = " " * indent
     lines = textwrap.wrap(description, 110 - indent, initial_indent=f"{pad}# ", subsequent_indent=f"{pad}# ")
     if given is not None:
-        return [*lines, f"{pad}{name}: {_value(given)}"]
-    return [*lines, f"{pad}# {name}: {'' if default is PydanticUndefined else _value(default)}".rstrip()]
+        return [*lines, f"{pad}{name}: {yaml_value(given)}"]
+    return [*lines, f"{pad}# {name}: {'' if default is PydanticUndefined else yaml_value(default)}".rstrip()]
 
 
-def _value(value: Any) -> str:
+def yaml_value(value: Any) -> str:
+    """A value as it may stand behind a name in YAML, in one line."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     if not isinstance(value, str | int | float | bool | list | dict | tuple | None):

@@ -25,6 +25,7 @@ class Leak:
     """That a text holds a question together with its answer."""
 
     question_id: str
+    """The question that the text gives away."""
     ngram: str
     """The matching tokens, joined by spaces; of a near-paraphrase, the text that asks the question."""
     reason: str
@@ -40,9 +41,11 @@ class Drop(Record):
     stage: str
     """The stage whose result it would have been in."""
     reason: str
+    """Why, in a word or two, such as "13-gram"."""
     question_id: str = ""
     """The question that it leaks; the first of them where it leaks several."""
     detail: str = ""
+    """What was found, for a reader."""
 
 
 class LeakGuard:

@@ -18,9 +18,13 @@ class Page:
     """One page as a backend found it; its fields are those of `cem_toolkit.api.Passage`."""
 
     title: str
+    """What it is about."""
     text: str
+    """Plain text; see `clean`."""
     url: str = ""
+    """Where a reader finds it."""
     revision: str = ""
+    """The revision or snapshot, as the place states it."""
     licence: str = ""
     """Where the page itself states one; else that of the source's options is noted."""
 

@@ -24,6 +24,7 @@ class SearchSource(Source):
     """
 
     Options: ClassVar[type[Options]] = SearchOptions
+    """What users may set about it; a subclass adds its own."""
 
     @abstractmethod
     def open(self, ctx: Context) -> "Backend":

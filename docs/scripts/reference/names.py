@@ -1,0 +1,66 @@
+"""Where each public name is told of: page by page, with the module that authors of plugins import it from."""
+
+from typing import NamedTuple
+
+from cem_toolkit import searching, testing
+
+
+class Told(NamedTuple):
+    title: str
+    about: str
+    module: str
+    names: tuple[str, ...]
+
+
+API = "cem_toolkit.api"
+PAGES = {
+    "roles": Told(
+        "Roles",
+        "What a plugin subclasses, and what it is given. All from `cem_toolkit.api`.",
+        API,
+        (
+            *("Component", "Options", "Context", "Progress"),
+            *("Evaluator", "Miner", "Source", "Rewriter", "Mixer", "Trainer", "Preset"),
+        ),
+    ),
+    "records": Told(
+        "Records",
+        "What flows through the loop; one JSON object a line on disk. All from `cem_toolkit.api`.",
+        API,
+        (
+            *("Attempt", "Mistake", "MistakeKind", "Passage", "Hit", "Reading", "Rewrite", "RewriteKind"),
+            *("Row", "RowKind", "Model", "content_id", "normalise", "question_id"),
+        ),
+    ),
+    "searching": Told(
+        "Sources that search",
+        "What knowledge sources that search share: `cem_toolkit.searching`.",
+        "cem_toolkit.searching",
+        tuple(searching.__all__),
+    ),
+    "polite": Told(
+        "Asking a server politely",
+        "For sources that go over the network: `cem_toolkit.searching.polite`. A plugin that uses it depends on\n"
+        "tenacity, and for `send` on httpx2.",
+        "cem_toolkit.searching.polite",
+        (
+            *("Patience", "Limits", "Clock", "send", "parse_retry_after"),
+            *("RequestError", "PassingError", "StoppedError"),
+        ),
+    ),
+    "helpers": Told(
+        "Errors and help",
+        "What else `cem_toolkit.api` offers.",
+        API,
+        (
+            *("hookimpl", "CemError", "ConfigError", "LeakGuard", "Leak", "Drop", "Embedder"),
+            *("find_component", "load_tokenizer", "resolve_model"),
+        ),
+    ),
+    "testing": Told(
+        "Testing a plugin",
+        "For the tests of plugins: `cem_toolkit.testing`.",
+        "cem_toolkit.testing",
+        tuple(testing.__all__),
+    ),
+}
