@@ -38,6 +38,16 @@ PAGES = {
         "cem_toolkit.searching",
         tuple(searching.__all__),
     ),
+    "polite": Told(
+        "Asking a server politely",
+        "For sources that go over the network: `cem_toolkit.searching.polite`. A plugin that uses it depends on\n"
+        "tenacity, and for `send` on httpx2.",
+        "cem_toolkit.searching.polite",
+        (
+            *("Patience", "Limits", "Clock", "send", "parse_retry_after"),
+            *("RequestError", "PassingError", "StoppedError"),
+        ),
+    ),
     "helpers": Told(
         "Errors and help",
         "What else `cem_toolkit.api` offers.",

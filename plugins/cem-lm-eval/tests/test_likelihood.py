@@ -1,6 +1,5 @@
 """Scoring text: lm-eval's own figures for every kind of prompt, whatever is computed once for several continuations."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -97,11 +96,7 @@ def test_nothing_to_score_loads_no_model(ctx: Context) -> None:
 
 
 @pytest.mark.slow
-def test_the_real_model(ctx: Context) -> None:
-    from cem_embedded.gemma import gguf_path
-    from cem_toolkit.models import resolve_model
-
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "cem-toolkit"
-    real = replace(ctx, model=resolve_model(str(gguf_path(cache / "embedded")), cache, print))
+def test_the_real_model(ctx: Context, unpacked: Any) -> None:
+    real = replace(ctx, model=unpacked.model)
     pairs = [*PAIRS[:6], (PASSAGE * 45 + "Question: What is the capital?\nAnswer:", [" Kabul", " Tirana"])]
     assert flat(score(pairs, real)) == pytest.approx(flat(by_lm_eval(pairs, real)), abs=2e-3)

@@ -22,7 +22,8 @@ import pytest
 
 from cem_opensearch.source import OpenSearch
 from cem_toolkit.api import Context, Mistake, Passage
-from cem_toolkit.testing import make_context
+from cem_toolkit.searching.polite import Clock
+from cem_toolkit.testing import make_clock, make_context
 
 DOCUMENTS = [
     ("chad", "Chad", "Chad is a landlocked country. Its capital is N'Djamena."),
@@ -41,19 +42,6 @@ MAPPING = {
 }
 
 
-class FakeClock:
-    """Hours pass in no time."""
-
-    def __init__(self) -> None:
-        self.time = 1000.0
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-
-
 Fault = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -64,7 +52,7 @@ class Front:
     headers)."""
 
     engine: str
-    clock: FakeClock
+    clock: Clock
     url: str = ""
     elasticsearch: bool = False
     authorization: str = ""
@@ -198,9 +186,9 @@ def faults() -> Faults:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    clock = FakeClock()
-    monkeypatch.setattr("cem_opensearch.clock.Clock", lambda: clock)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = make_clock()
+    monkeypatch.setattr("cem_toolkit.searching.polite.Clock", lambda: clock)
     return clock
 
 
@@ -223,7 +211,7 @@ def stand_in() -> Iterator[Any]:
 
 
 @pytest.fixture
-def front(stand_in: Any, clock: FakeClock) -> Iterator[Front]:
+def front(stand_in: Any, clock: Clock) -> Iterator[Front]:
     with stand_in.clone() as copy, httpx2.Client() as client:
         front = Front(copy.url, clock, http=client)
 

@@ -2,15 +2,13 @@
 
 import json
 import threading
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from cem_opensearch.failures import parse_retry_after, read_reason
+from cem_opensearch.failures import read_reason
 from cem_toolkit.api import CemError
 
 
@@ -204,10 +202,3 @@ def test_the_root_cause_is_told_in_one_printable_line() -> None:
     assert read_reason({"error": {**deep, "root_cause": []}}) == "search_phase_execution_exception: all shards failed"
     assert read_reason({"error": "no handler found for uri [/x]"}) == "no handler found for uri [/x]"
     assert [read_reason(answer) for answer in (None, 5, {}, {"error": 7}, {"error": None})] == [""] * 5
-
-
-def test_retry_after_as_seconds_date_or_nonsense() -> None:
-    assert parse_retry_after("17") == 17
-    soon = parse_retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True))
-    assert 90 < soon <= 100
-    assert [parse_retry_after(value) for value in (None, "", "soon", "Wed, 21 Oct 2015 07:28:00 GMT")] == [0, 0, 0, 0]

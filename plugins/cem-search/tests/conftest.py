@@ -20,28 +20,10 @@ from cem_search.options import WebSearchOptions
 from cem_search.reading.reader import Reader
 from cem_search.source import Search
 from cem_toolkit.api import Context, Mistake, Passage
-from cem_toolkit.testing import make_context
+from cem_toolkit.searching.polite import Clock
+from cem_toolkit.testing import make_clock, make_context
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
-
-
-class FakeClock:
-    """Hours pass in no time. `today` is in the middle of 2 January 2026."""
-
-    def __init__(self) -> None:
-        self.time = 1000.0
-        self._start = 1767355200.0 - self.time
-        self._lock = threading.Lock()
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        with self._lock:
-            self.time += seconds
-
-    def today(self) -> float:
-        return self._start + self.time
 
 
 def send(handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: dict[str, str]) -> None:
@@ -72,7 +54,7 @@ class FakeWeb:
     left out; `asked_robots` the hosts whose rules were asked for. `names` are the addresses of hosts; others are here.
     """
 
-    clock: FakeClock
+    clock: Clock
     port: int = 0
     pages: dict[str, Reply | list[Reply]] = field(default_factory=dict)
     robots: dict[str, Reply] = field(default_factory=dict)
@@ -113,9 +95,9 @@ class FakeWeb:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    clock = FakeClock()
-    monkeypatch.setattr("cem_search.fetching.clock.Clock", lambda: clock)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = make_clock()
+    monkeypatch.setattr("cem_toolkit.searching.polite.Clock", lambda: clock)
     return clock
 
 
@@ -147,7 +129,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
 
 
 @pytest.fixture
-def web(clock: FakeClock, server: Any, monkeypatch: pytest.MonkeyPatch) -> FakeWeb:
+def web(clock: Clock, server: Any, monkeypatch: pytest.MonkeyPatch) -> FakeWeb:
     web = server.web = FakeWeb(clock, server.server_port)
     monkeypatch.setattr("cem_search.fetching.reach.resolve", web.resolve)
     return web

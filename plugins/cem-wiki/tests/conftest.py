@@ -17,23 +17,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from cem_toolkit.api import Context, Mistake, Passage
-from cem_toolkit.testing import make_context
+from cem_toolkit.searching.polite import Clock
+from cem_toolkit.testing import make_clock, make_context
 from cem_wiki.options import WikiOptions
 from cem_wiki.source import Wiki
-
-
-class FakeClock:
-    """Hours pass in no time."""
-
-    def __init__(self) -> None:
-        self.time = 1000.0
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-
 
 Fault = Callable[[BaseHTTPRequestHandler], None]
 
@@ -42,7 +29,7 @@ Fault = Callable[[BaseHTTPRequestHandler], None]
 class FakeWiki:
     """`faults` are used up one a request, then answers are right again. `asked` holds (time, parameters, headers)."""
 
-    clock: FakeClock
+    clock: Clock
     url: str = ""
     pages: dict[int, dict[str, str]] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
@@ -167,14 +154,14 @@ def faults() -> Faults:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    clock = FakeClock()
-    monkeypatch.setattr("cem_wiki.live.clock.Clock", lambda: clock)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = make_clock()
+    monkeypatch.setattr("cem_toolkit.searching.polite.Clock", lambda: clock)
     return clock
 
 
 @pytest.fixture
-def wiki(clock: FakeClock) -> Iterator[FakeWiki]:
+def wiki(clock: Clock) -> Iterator[FakeWiki]:
     fake = FakeWiki(clock)
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,8 +1,6 @@
 """The live backend when the wiki fails, in every way that has been thought of."""
 
 import threading
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from typing import Any
@@ -10,7 +8,6 @@ from typing import Any
 import pytest
 
 from cem_toolkit.api import CemError
-from cem_wiki.live.failures import parse_retry_after
 
 TITLES = ["N'Djamena", "Chad", "Lake Chad"]
 
@@ -160,10 +157,3 @@ def test_nobody_is_there(live: Any) -> None:
 def test_an_impossible_address(live: Any, url: str) -> None:
     with pytest.raises(CemError, match="nothing could be had"):
         live.retrieve(["Chad"], api_url=url, retries=1)
-
-
-def test_retry_after_as_seconds_date_or_nonsense() -> None:
-    assert parse_retry_after("17") == 17
-    soon = parse_retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True))
-    assert 90 < soon <= 100
-    assert [parse_retry_after(value) for value in (None, "", "soon", "Wed, 21 Oct 2015 07:28:00 GMT")] == [0, 0, 0, 0]

@@ -1,5 +1,6 @@
-"""Help for those who test plugins: a context, a tiny model, and for every role a conformance suite to subclass."""
+"""Help for those who test plugins: a context, a clock, a tiny model, and a suite to subclass for every role."""
 
+from cem_toolkit.testing.clock import make_clock
 from cem_toolkit.testing.component import ComponentTests
 from cem_toolkit.testing.context import make_context
 from cem_toolkit.testing.evaluator import EvaluatorTests
@@ -30,6 +31,7 @@ __all__ = [
     "example_passages",
     "example_rewrites",
     "example_rows",
+    "make_clock",
     "make_context",
     "make_tiny_model",
 ]

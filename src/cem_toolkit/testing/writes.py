@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 _TARGETS = {
     "open": (0,),
@@ -36,6 +37,8 @@ class _Watch:
     def see(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and not arguments[2] & _WRITING:
             return
+        if event == "sqlite3.connect":
+            arguments = (_database(arguments[0]),)
         for index in _TARGETS[event]:
             if not isinstance(arguments[index], (str, bytes, os.PathLike)):
                 continue  # a file that is open already
@@ -48,6 +51,17 @@ class _Watch:
         if any(_below(path, folder) for folder in self.allowed) or path.startswith("/dev/") or "__pycache__" in path:
             return True
         return _below(path, self.temporary) and not _below(path, self.root)
+
+
+def _database(name: Any) -> Any:
+    """The file that a database is written to; None where it is in memory or only read."""
+    text = os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else ""
+    if text in ("", ":memory:"):
+        return None
+    if not text.startswith("file:"):
+        return text
+    uri = urlsplit(text)
+    return None if {"mode=ro", "mode=memory"} & set(uri.query.split("&")) else unquote(uri.path)
 
 
 def _below(path: str, folder: str) -> bool:

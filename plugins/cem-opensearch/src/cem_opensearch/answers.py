@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cem_opensearch.failures import EngineError, RefusedError, read_reason
-from cem_opensearch.http import PASSING_STATUS
+from cem_opensearch.failures import RefusedError, read_reason
+from cem_toolkit.searching.polite import PASSING_STATUS, RequestError
 
 Hit = Mapping[str, Any]
 """One document that was found."""
@@ -16,19 +16,19 @@ def name_of(hit: Hit) -> tuple[str, str]:
 
 
 def sequence_number(hit: Hit) -> int:
-    """Raises EngineError where it says none."""
+    """Raises RequestError where it says none."""
     number = hit.get("_seq_no")
     if not isinstance(number, int):
-        raise EngineError("the answer has no sequence numbers")
+        raise RequestError("the answer has no sequence numbers")
     return number
 
 
 def read_hits(answer: Mapping[str, Any]) -> list[Hit]:
-    """The documents of a search. Raises EngineError where there are none of that form."""
+    """The documents of a search. Raises RequestError where there are none of that form."""
     outer = answer.get("hits")
     hits = outer.get("hits") if isinstance(outer, dict) else None
     if not isinstance(hits, list):
-        raise EngineError("the answer holds no hits")
+        raise RequestError("the answer holds no hits")
     return [hit for hit in hits if isinstance(hit, dict)]
 
 
@@ -37,12 +37,12 @@ def is_passing(answer: Any) -> bool:
     return isinstance(answer, dict) and "error" in answer and answer.get("status") in PASSING_STATUS
 
 
-def read_search(answer: Any) -> "list[Hit] | EngineError":
+def read_search(answer: Any) -> "list[Hit] | RequestError":
     """What one search of several found, or why it could not be asked."""
     if isinstance(answer, dict) and "error" in answer:
         status = answer.get("status")
         return RefusedError(status if isinstance(status, int) else 400, read_reason(answer))
     try:
         return read_hits(answer if isinstance(answer, dict) else {})
-    except EngineError as error:
+    except RequestError as error:
         return error

@@ -6,14 +6,13 @@ from functools import partial
 from typing import TypeVar
 
 from cem_opensearch.answers import Hit, name_of
-from cem_opensearch.clock import Clock
 from cem_opensearch.connecting import connect
-from cem_opensearch.failures import EngineError, StoppedError
 from cem_opensearch.fields import searched_fields
 from cem_opensearch.options import OpenSearchOptions
 from cem_opensearch.pages import make_page, read_fields
 from cem_toolkit.api import CemError, Context
 from cem_toolkit.searching import Backend, Page
+from cem_toolkit.searching.polite import Clock, RequestError, StoppedError
 
 SEARCHED_AT_ONCE = 64
 READ_AT_ONCE = 50
@@ -32,7 +31,7 @@ class IndexBackend(Backend):
         self._options = options
         self._ctx = ctx
         self._clock = clock
-        self._engine, self._client = connect(options, ctx, clock)
+        self._engine = connect(options, ctx, clock)
         self._fields: Sequence[str] = ()
         self._waiting: list[str] = []
         self._found: dict[str, list[int]] = {}
@@ -71,15 +70,15 @@ class IndexBackend(Backend):
     def documents(self) -> Iterator[Page]:
         """All that the filter lets through. Raises CemError where they cannot all be had: a part would pass for the
         whole. The budget is not for this, since it may take any number of requests."""
-        engine, client = connect(self._options, self._ctx, self._clock, limited=False)
+        engine = connect(self._options, self._ctx, self._clock, limited=False)
         try:
             for hit in engine.list_all(read_fields(self._options)):
                 if page := self._page(hit):
                     yield page
-        except EngineError as error:
+        except RequestError as error:
             raise CemError(f"opensearch: {self._options.index}: its documents cannot be listed: {error}") from None
         finally:
-            client.close()
+            engine.close()
 
     def conclude(self, found: bool) -> None:
         """Says what was not had. Raises CemError where there was a failure and nothing at all could be had."""
@@ -93,20 +92,20 @@ class IndexBackend(Backend):
             raise CemError(f"{where}: nothing could be had from {self._options.url[0]}: {self._reasons[0]}")
 
     def close(self) -> None:
-        self._client.close()
+        self._engine.close()
 
     def _search(self, queries: Sequence[str]) -> None:
-        def ask() -> list[list[Hit] | EngineError]:
+        def ask() -> list[list[Hit] | RequestError]:
             self._fields = self._fields or searched_fields(self._options, self._engine.field_types())
             return self._engine.search_all(queries, self._fields, self._options.per_query)
 
         answers = self._try(ask, "searches", queries) or [[] for _ in queries]
-        failed = [str(answer) for answer in answers if isinstance(answer, EngineError)]
+        failed = [str(answer) for answer in answers if isinstance(answer, RequestError)]
         if failed:
             self._reasons += failed
             self._ctx.log(f"opensearch: {self._options.index}: {len(failed)} searches failed: {failed[0]}")
         for query, answer in zip(queries, answers, strict=True):
-            self._found[query] = [] if isinstance(answer, EngineError) else [self._number(hit) for hit in answer]
+            self._found[query] = [] if isinstance(answer, RequestError) else [self._number(hit) for hit in answer]
 
     def _number(self, hit: Hit) -> int:
         name = name_of(hit)
@@ -126,7 +125,7 @@ class IndexBackend(Backend):
         except StoppedError as error:
             self._not_asked[what] += len(asked)
             self._reasons.append(str(error))
-        except EngineError as error:
+        except RequestError as error:
             self._reasons.append(str(error))
             self._ctx.log(f"opensearch: {self._options.index}: {len(asked)} {what} failed: {error}")
         return None

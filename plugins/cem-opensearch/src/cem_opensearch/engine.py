@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 from cem_opensearch.answers import Hit, is_passing, name_of, read_hits, read_search, sequence_number
-from cem_opensearch.client import Client
-from cem_opensearch.failures import EngineError, PassingError, read_reason
+from cem_opensearch.failures import read_reason
 from cem_opensearch.fields import Types
+from cem_opensearch.http import Http
 from cem_opensearch.options import OpenSearchOptions
+from cem_toolkit.searching.polite import PassingError, Patience, RequestError
 
 Query = Mapping[str, Any]
 
@@ -27,31 +28,35 @@ DRAWN_AT_ONCE = 10_000
 
 
 class Engine:
-    """One index, or several that are searched together. All methods raise EngineErrors."""
+    """One index, or several that are searched together. All methods raise RequestErrors."""
 
-    def __init__(self, client: Client, options: OpenSearchOptions) -> None:
-        self._client = client
+    def __init__(self, http: Http, patience: Patience, options: OpenSearchOptions) -> None:
+        self._http = http
+        self._patience = patience
         self._options = options
         self._index = "/" + quote(options.index, safe="*,:+")
         self._filter = [options.filter] if options.filter else []
 
+    def close(self) -> None:
+        self._http.close()
+
     def about(self) -> tuple[str, str]:
         """Name with version, and the cluster's id."""
-        answer = self._client.ask("GET", "/")
+        answer = self._ask("GET", "/")
         version = answer.get("version")
         version = version if isinstance(version, dict) else {}
         name = "OpenSearch" if version.get("distribution") == "opensearch" else "Elasticsearch"
         return f"{name} {str(version.get('number', '(unknown version)'))[:40]}", str(answer.get("cluster_uuid", ""))
 
     def field_types(self) -> Types:
-        fields = self._client.ask("GET", f"{self._index}/_field_caps", params={"fields": "*"}).get("fields")
+        fields = self._ask("GET", f"{self._index}/_field_caps", params={"fields": "*"}).get("fields")
         if not isinstance(fields, dict):
-            raise EngineError("the answer names no fields")
+            raise RequestError("the answer names no fields")
         return {name: frozenset(types) for name, types in fields.items() if isinstance(types, dict) and name[:1] != "_"}
 
     def uuids(self) -> list[str]:
         """The ids of the indices: one that is made anew under its old name has another."""
-        answer = self._client.ask("GET", f"{self._index}/_settings/index.uuid", params={"flat_settings": "true"})
+        answer = self._ask("GET", f"{self._index}/_settings/index.uuid", params={"flat_settings": "true"})
         found = (index.get("settings") for index in answer.values() if isinstance(index, dict))
         return sorted(str(settings.get("index.uuid")) for settings in found if isinstance(settings, dict))
 
@@ -72,23 +77,23 @@ class Engine:
                 for bucket in sorted(buckets, key=lambda bucket: str(bucket["key"]))
             ]
         except (KeyError, TypeError, ValueError):
-            raise EngineError("the answer counts no documents") from None
+            raise RequestError("the answer counts no documents") from None
         return total, lines
 
-    def search_all(self, queries: Sequence[str], fields: Sequence[str], size: int) -> "list[list[Hit] | EngineError]":
+    def search_all(self, queries: Sequence[str], fields: Sequence[str], size: int) -> "list[list[Hit] | RequestError]":
         """For each query the documents that it finds, best first, or why it could not be asked.
 
         All are asked in one request. Those that the engine has no room for at that moment are asked again.
         """
-        answers: dict[int, list[Hit] | EngineError] = {}
+        answers: dict[int, list[Hit] | RequestError] = {}
 
         def attempt() -> None:
             left = [number for number in range(len(queries)) if number not in answers]
             bodies = (self._search_body(queries[number], fields, size) for number in left)
             lines = [line for body in bodies for line in (STEADY, body)]
-            given = self._client.ask_once("POST", f"{self._index}/_msearch", lines=lines).get("responses")
+            given = self._http.ask("POST", f"{self._index}/_msearch", lines=lines).get("responses")
             if not isinstance(given, list) or len(given) != len(left):
-                raise EngineError("the answer does not fit what was asked")
+                raise RequestError("the answer does not fit what was asked")
             refused = [(number, answer) for number, answer in zip(left, given, strict=True) if is_passing(answer)]
             answers.update(
                 (number, read_search(answer))
@@ -99,8 +104,8 @@ class Engine:
                 raise PassingError(f"HTTP {refused[0][1]['status']}: {read_reason(refused[0][1])}")
 
         try:
-            self._client.insist(attempt)
-        except EngineError as error:
+            self._patience.ask(attempt)
+        except RequestError as error:
             if not answers:
                 raise
             answers |= {number: error for number in range(len(queries)) if number not in answers}
@@ -154,8 +159,11 @@ class Engine:
             here = {name_of(hit) for hit in fresh if sequence_number(hit) == newest}
             last, seen = newest, here | (seen if newest == last else set())
 
+    def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        return self._patience.ask(lambda: self._http.ask(method, path, **request))
+
     def _search(self, body: Query) -> dict[str, Any]:
-        return self._client.ask("POST", f"{self._index}/_search", params=WHOLE, body=body)
+        return self._ask("POST", f"{self._index}/_search", params=WHOLE, body=body)
 
     def _matching(self) -> Query:
         return {"bool": {"filter": self._filter}} if self._filter else {"match_all": {}}

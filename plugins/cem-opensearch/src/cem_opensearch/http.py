@@ -9,13 +9,19 @@ from typing import Any
 
 import httpx2
 
-from cem_opensearch.clock import Clock
-from cem_opensearch.failures import EngineError, PassingError, RefusedError, parse_retry_after, read_reason
+from cem_opensearch.failures import RefusedError, read_reason
 from cem_opensearch.options import OpenSearchOptions
 from cem_opensearch.signing_in import authorization, trust
+from cem_toolkit.searching.polite import (
+    PASSING_STATUS,
+    Clock,
+    PassingError,
+    RequestError,
+    parse_retry_after,
+    send,
+)
 
 MAX_BYTES = 128 * 2**20
-PASSING_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Http:
@@ -49,43 +55,31 @@ class Http:
         lines: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
         """The JSON object that is answered to `body`, or to `lines` of JSON. Raises PassingError for what is worth
-        another try, else RefusedError or EngineError."""
+        another try, else RefusedError or RequestError."""
         content = "".join(json.dumps(line) + "\n" for line in lines) if lines else json.dumps(body) if body else None
         kind = {"Content-Type": "application/x-ndjson" if lines else "application/json"} if content else {}
-        deadline = self._clock.now() + self._timeout
         try:
-            with self._client.stream(
-                method, self._hosts[0] + path, params=params, content=content, headers=kind
-            ) as response:
-                return _understand(response, self._read(response, deadline))
-        except httpx2.TimeoutException:
-            reason = f"no answer within {self._timeout:g} s"
-        except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
-            raise EngineError(f"bad address: {error}") from None
-        except httpx2.RequestError as error:
-            reason = str(error) or type(error).__name__
+            response, answer = send(
+                self._client,
+                method,
+                self._hosts[0] + path,
+                params=params,
+                content=content,
+                headers=kind,
+                timeout=self._timeout,
+                max_bytes=MAX_BYTES,
+                clock=self._clock,
+            )
+            return _understand(response, answer)
         except PassingError:
             self._hosts.rotate(-1)
             raise
-        self._hosts.rotate(-1)
-        raise PassingError(reason)
-
-    def _read(self, response: httpx2.Response, deadline: float) -> bytes:
-        """The whole body. The client's own timeout is for each read; the deadline is for all, against a slow drip."""
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise EngineError(f"the answer is longer than {MAX_BYTES} bytes")
-            if self._clock.now() > deadline:
-                raise PassingError(f"no whole answer within {self._timeout:g} s")
-        return bytes(body)
 
 
 def _understand(response: httpx2.Response, body: bytes) -> dict[str, Any]:
     status = response.status_code
     if response.has_redirect_location:
-        raise EngineError(f"HTTP {status}: moved to {response.headers['Location']!r} (set url to follow)")
+        raise RequestError(f"HTTP {status}: moved to {response.headers['Location']!r} (set url to follow)")
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):

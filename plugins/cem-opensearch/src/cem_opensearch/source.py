@@ -24,10 +24,10 @@ class OpenSearch(SearchSource):
     Options = OpenSearchOptions
 
     def open(self, ctx: Context) -> Backend:
-        from cem_opensearch import clock
         from cem_opensearch.backend import IndexBackend
+        from cem_toolkit.searching.polite import Clock
 
-        return IndexBackend(self.options, ctx, clock.Clock())
+        return IndexBackend(self.options, ctx, Clock())
 
     def check(self, ctx: Context) -> None:
         """Says in one line what is there. Raises CemError where the engine cannot be reached, does not let one in, or
@@ -66,17 +66,16 @@ class OpenSearch(SearchSource):
     @contextlib.contextmanager
     def _engine(self, ctx: Context, retries: int | None = None) -> "Iterator[Engine]":
         """What fails within is a CemError in one line."""
-        from cem_opensearch import clock
         from cem_opensearch.connecting import connect
-        from cem_opensearch.failures import EngineError
+        from cem_toolkit.searching.polite import Clock, RequestError
 
-        engine, client = connect(self.options, ctx, clock.Clock(), retries=retries)
+        engine = connect(self.options, ctx, Clock(), retries=retries)
         try:
             yield engine
-        except EngineError as error:
+        except RequestError as error:
             raise CemError(f"opensearch: {self._explain(error)}") from None
         finally:
-            client.close()
+            engine.close()
 
     def _explain(self, error: Exception) -> str:
         url, index = self.options.url[0], self.options.index

@@ -5,7 +5,6 @@ from cem_search.cache import Cache
 from cem_search.engines.endpoint import Endpoint
 from cem_search.engines.engine import Engine
 from cem_search.engines.public import PublicEngines
-from cem_search.fetching.clock import Clock
 from cem_search.fetching.fetcher import Fetcher
 from cem_search.fetching.manners import Manners
 from cem_search.fetching.private import Private
@@ -14,6 +13,7 @@ from cem_search.options import WebSearchOptions
 from cem_search.reading.reader import Reader
 from cem_search.web import Web
 from cem_toolkit.api import Context
+from cem_toolkit.searching.polite import Clock
 
 SEARCH_SHARE = 0.75
 """Part of `max_seconds` that may go into searching, so that something is left for reading what was found."""

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cem_search.fetching.clock import Clock
 from cem_toolkit.api import content_id
+from cem_toolkit.searching.polite import Clock
 
 DAY = 24 * 60 * 60
 

@@ -39,6 +39,6 @@ class Search(SearchSource):
 
     def open(self, ctx: Context) -> "Backend":
         from cem_search.assembly import open_backend
-        from cem_search.fetching.clock import Clock
+        from cem_toolkit.searching.polite import Clock
 
         return open_backend(self.options, ctx, Clock())

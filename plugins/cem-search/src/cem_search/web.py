@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from cem_search.fetching.clock import Clock
 from cem_search.fetching.fetcher import Fetcher
 from cem_search.reading.reader import Reader
+from cem_toolkit.searching.polite import Clock
 
 
 class Web:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from cem_search.fetching.clock import Clock
 from cem_search.fetching.failures import PassingError
 from cem_search.fetching.fetcher import Fetcher
 from cem_search.fetching.manners import Manners
 from cem_search.fetching.private import Private
 from cem_search.fetching.reach import Reach
+from cem_toolkit.searching.polite import Clock
 
 
 @pytest.fixture

@@ -42,8 +42,8 @@ class Wiki(SearchSource):
 
     def open(self, ctx: Context) -> "Backend":
         if self.options.backend == "live":
+            from cem_toolkit.searching.polite import Clock
             from cem_wiki.live.backend import LiveBackend
-            from cem_wiki.live.clock import Clock
 
             return LiveBackend(self.options, ctx, Clock())
         if self.options.backend == "offline":

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from cem_search.engines.engine import Engine, Result
 from cem_search.fetching.client import Client
-from cem_search.fetching.clock import Clock
 from cem_search.fetching.failures import PassingError, RefusedError
 from cem_search.fetching.fetcher import user_agent
 from cem_search.fetching.http import Http, Wanted
@@ -16,6 +15,7 @@ from cem_search.fetching.private import Private
 from cem_search.fetching.reach import Reach
 from cem_search.options import WebSearchOptions
 from cem_toolkit.api import content_id
+from cem_toolkit.searching.polite import Clock
 
 MAX_BYTES = 4 * 2**20
 FAILED = "search failed"

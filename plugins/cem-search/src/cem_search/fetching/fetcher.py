@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cem_search.fetching.client import Client
-from cem_search.fetching.clock import Clock
 from cem_search.fetching.failures import RefusedError
 from cem_search.fetching.http import Http, Wanted
 from cem_search.fetching.manners import Manners
 from cem_search.fetching.reach import Reach
 from cem_search.fetching.robots import ROBOT, Robots
+from cem_toolkit.searching.polite import Clock
 
 HTML = ("text/html", "application/xhtml+xml")
 PLAIN = "text/plain"

@@ -8,12 +8,11 @@ from typing import Any
 import httpcore2
 
 from cem_search.fetching.body import TOO_LONG, read_body
-from cem_search.fetching.clock import Clock
-from cem_search.fetching.failures import PassingError, RefusedError, parse_retry_after
+from cem_search.fetching.failures import PassingError, RefusedError
 from cem_search.fetching.network import Network
 from cem_search.fetching.reach import Place, Reach
+from cem_toolkit.searching.polite import PASSING_STATUS, Clock, parse_retry_after
 
-PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
 REDIRECTS = {301, 302, 303, 307, 308}
 
 

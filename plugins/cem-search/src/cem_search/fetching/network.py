@@ -6,8 +6,8 @@ from typing import Any
 
 import httpcore2
 
-from cem_search.fetching.clock import Clock
 from cem_search.fetching.reach import Reach
+from cem_toolkit.searching.polite import Clock
 
 ADDRESSES = 4
 """Addresses of one host that are tried in turn."""

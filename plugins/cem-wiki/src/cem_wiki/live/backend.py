@@ -8,9 +8,8 @@ from typing import TypeVar
 
 from cem_toolkit.api import CemError, Context
 from cem_toolkit.searching import Backend, Page
+from cem_toolkit.searching.polite import Clock, Limits, Patience, RequestError, StoppedError
 from cem_wiki.live.client import Client
-from cem_wiki.live.clock import Clock
-from cem_wiki.live.failures import StoppedError, WikiError
 from cem_wiki.live.http import Http
 from cem_wiki.live.mediawiki import INTRODUCTIONS_AT_ONCE, MediaWiki, batch_titles
 from cem_wiki.live.responses import Responses
@@ -31,7 +30,13 @@ class LiveBackend(Backend):
         self._ctx = ctx
         self._url = options.api_address
         self._http = Http(self._url, user_agent(options.contact), options.timeout, clock)
-        client = Client(options, self._http, Responses(ctx.cache / "responses"), ctx.seed, clock)
+        limits = Limits(
+            retries=options.retries,
+            max_seconds=options.max_seconds,
+            max_requests=options.max_requests,
+            min_interval=options.min_interval,
+        )
+        client = Client(self._http, Responses(ctx.cache / "responses"), Patience(limits, ctx.seed, clock))
         self._wiki = MediaWiki(client, self._url)
         self._titles: dict[str, int] = {}
         self._reasons: list[str] = []
@@ -81,7 +86,7 @@ class LiveBackend(Backend):
             self._stopped = str(error)
             self._not_asked[what] += count
             self._reasons.append(str(error))
-        except WikiError as error:
+        except RequestError as error:
             self._reasons.append(str(error))
             self._ctx.log(f"wiki: {self._url}: {count} {what} failed: {error}")
         return None

@@ -6,11 +6,16 @@ from typing import Any
 
 import httpx2
 
-from cem_wiki.live.clock import Clock
-from cem_wiki.live.failures import PassingError, WikiError, parse_retry_after
+from cem_toolkit.searching.polite import (
+    PASSING_STATUS,
+    Clock,
+    PassingError,
+    RequestError,
+    parse_retry_after,
+    send,
+)
 
 MAX_BYTES = 32 * 2**20
-PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
 PASSING_ERRORS = ("maxlag", "ratelimited", "readonly", "internal_api_error", "cirrussearch-")
 """Beginnings of MediaWiki's error codes that tell of load or of a fault on its side."""
 
@@ -29,36 +34,23 @@ class Http:
         self._client.close()
 
     def get(self, params: Mapping[str, str]) -> dict[str, Any]:
-        """The JSON object that the wiki answers. Raises PassingError for what is worth another try, else WikiError."""
-        deadline = self._clock.now() + self._timeout
-        try:
-            with self._client.stream("GET", self._url, params=dict(params)) as response:
-                return self._understand(response, self._read(response, deadline))
-        except httpx2.TimeoutException:
-            raise PassingError(f"no answer within {self._timeout:g} s") from None
-        except httpx2.UnsupportedProtocol as error:
-            raise WikiError(str(error)) from None
-        except httpx2.RequestError as error:
-            raise PassingError(str(error) or type(error).__name__) from None
-        except httpx2.InvalidURL as error:
-            raise WikiError(f"bad address: {error}") from None
-
-    def _read(self, response: httpx2.Response, deadline: float) -> bytes:
-        """The whole body. The client's own timeout is for each read; the deadline is for all, against a slow drip."""
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise WikiError(f"the answer is longer than {MAX_BYTES} bytes")
-            if self._clock.now() > deadline:
-                raise PassingError(f"no whole answer within {self._timeout:g} s")
-        return bytes(body)
+        """The JSON object that the wiki answers. Raises PassingError for what may pass, else RequestError."""
+        response, body = send(
+            self._client,
+            "GET",
+            self._url,
+            params=dict(params),
+            timeout=self._timeout,
+            max_bytes=MAX_BYTES,
+            clock=self._clock,
+        )
+        return self._understand(response, body)
 
     @staticmethod
     def _understand(response: httpx2.Response, body: bytes) -> dict[str, Any]:
         status, retry_after = response.status_code, parse_retry_after(response.headers.get("Retry-After"))
         if response.has_redirect_location:
-            raise WikiError(f"HTTP {status}: moved to {response.headers['Location']!r} (set api_url to follow)")
+            raise RequestError(f"HTTP {status}: moved to {response.headers['Location']!r} (set api_url to follow)")
         if status in PASSING_STATUS:
             raise PassingError(f"HTTP {status}", retry_after)
         try:
@@ -69,9 +61,9 @@ class Http:
             error = answer["error"] if isinstance(answer["error"], dict) else {}
             code = str(error.get("code", "unknown"))
             reason = " ".join(f"API error {code}: {error.get('info', '')}"[:200].split())
-            raise PassingError(reason, retry_after) if code.startswith(PASSING_ERRORS) else WikiError(reason)
+            raise PassingError(reason, retry_after) if code.startswith(PASSING_ERRORS) else RequestError(reason)
         if status != 200:
-            raise WikiError(f"HTTP {status}")
+            raise RequestError(f"HTTP {status}")
         if not isinstance(answer, dict):
             raise PassingError(f"the answer is not a JSON object: it begins with {body[:40]!r}")
         return answer

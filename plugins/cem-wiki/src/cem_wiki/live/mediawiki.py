@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from cem_toolkit.searching import Page, clean
+from cem_toolkit.searching.polite import RequestError
 from cem_wiki.live.client import Client
-from cem_wiki.live.failures import WikiError
 
 TITLES_AT_ONCE = 50
 """The API's limit of titles in one request."""
@@ -24,7 +24,7 @@ FURTHEST_CONTINUATION = 200
 
 
 class MediaWiki:
-    """Titles, search and pages of the wiki at `url`, by page id. All methods raise WikiError or StoppedError."""
+    """Titles, search and pages of the wiki at `url`, by page id. All methods raise RequestErrors."""
 
     def __init__(self, client: Client, url: str) -> None:
         self._client = client
@@ -110,7 +110,7 @@ class MediaWiki:
             if not isinstance(more, dict) or not more:
                 return
             further = {str(name): str(value) for name, value in more.items()}
-        raise WikiError(f"the answer is continued more than {FURTHEST_CONTINUATION} times")
+        raise RequestError(f"the answer is continued more than {FURTHEST_CONTINUATION} times")
 
 
 def _objects(part: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Time as the client sees it, so that tests can wait for hours in no time."""
+"""Time as a client sees it, so that tests can wait for hours in no time."""
 
 import time
 from collections.abc import Callable
@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`now` in seconds from any start, never backwards; `sleep` waits for seconds; `today` is seconds since 1970."""
+    """What a client reads the time from, and waits by."""
 
     now: Callable[[], float] = time.monotonic
+    """Seconds from any start, never backwards."""
     sleep: Callable[[float], None] = time.sleep
+    """Waits for seconds."""
     today: Callable[[], float] = time.time
+    """Seconds since 1970."""

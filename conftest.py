@@ -1,0 +1,28 @@
+"""What the tests of several distributions share."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class Unpacked:
+    """The embedded preset's model, unpacked from its GGUF file below `cache`; `said` is what that logged."""
+
+    cache: Path
+    file: Path
+    model: Any
+    said: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Unpacked:
+    """Once for all tests that take the real model: unpacking takes most of a minute."""
+    from cem_embedded.gemma import gguf_path
+    from cem_toolkit.models import resolve_model
+
+    cache, said = tmp_path_factory.mktemp("embedded"), list[str]()
+    file = gguf_path(cache)
+    return Unpacked(cache, file, resolve_model(str(file), cache, said.append), said)
