@@ -25,12 +25,14 @@ PAGES = [
     *ROOT.glob("plugins/*/*.md"),
     *ROOT.glob("examples/*/*.md"),
 ]
+FOLLOWED = {ROOT / "docs" / "tutorial.md", *(ROOT / "docs" / "cookbook").glob("*.md")}
+"""Pages whose blocks belong together: test_tutorial.py and test_cookbook.py run them."""
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCKS = [
     pytest.param(language, options.split(), text, id=f"{page.relative_to(ROOT)}-{number}")
     for page in PAGES
     for number, (language, options, text) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
-    if language in (("sh",) if page.parent.name == "cookbook" else ("python", "sh", "yaml"))  # see test_cookbook.py
+    if language in (("sh",) if page in FOLLOWED else ("python", "sh", "yaml"))
 ]
 
 
