@@ -6,7 +6,8 @@ import sys
 import pytest
 
 HEAVY = ("torch", "transformers", "datasets", "lm_eval", "trl", "bm25s", "numpy", "scipy", "pandas", "jinja2")
-HELPS = [[], *([name] for name in ("evolve", "resume", "show", "report", "ledger", "compare", "plugins", "init"))]
+COMMANDS = ("evolve", "resume", "show", "report", "ledger", "compare", "plugins", "check", "new-plugin", "init")
+HELPS = [[], *([name] for name in COMMANDS)]
 CHECK = f"loaded = [name for name in {HEAVY!r} if name in sys.modules]; assert not loaded, loaded"
 
 
@@ -22,11 +23,7 @@ def test_discovering_plugins_is_light() -> None:
     run("from cem_toolkit.plugins import discover; found = discover(); assert not found.broken, found.broken")
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["evolve"], ["resume"], ["show"], ["report"], ["ledger"], ["compare"], ["plugins"], ["init"]],
-    ids=str,
-)
+@pytest.mark.parametrize("arguments", HELPS, ids=str)
 def test_every_help_is_light(arguments: list[str]) -> None:
     run(
         "from cem_toolkit.cli import main\n"
