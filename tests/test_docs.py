@@ -107,6 +107,13 @@ def test_the_tables_of_the_index_and_of_dumps_are_those_that_were_measured() -> 
         assert script["table"](measured) in told
 
 
+def test_what_an_index_needs_is_what_was_measured() -> None:
+    confined = runpy.run_path(str(ROOT / "benchmarks" / "index_confined.py"))
+    measured = json.loads((ROOT / "benchmarks" / "results" / "index_confined.json").read_text(encoding="utf-8"))
+    told = (ROOT / "plugins" / "cem-index" / "README.md").read_text(encoding="utf-8")
+    assert confined["told"](measured) in told
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):

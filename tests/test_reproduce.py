@@ -132,11 +132,6 @@ def test_sources_are_told_apart() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (
-            ["--sources", "wiki,mix"],
-            "source 'mix' needs the knowledge source 'search', which is not installed; cem-toolkit has no web search "
-            "of its own yet, so run `--sources wiki`",
-        ),
         (["--sources", "bing"], "unknown source 'bing'; there are wiki, web, mix"),
         (["--arms", "N,R"], "unknown arm 'R'; there are N, N+E, N+E+R"),
     ],
@@ -148,6 +143,11 @@ def test_what_is_missing_is_said_in_one_line(
     given = ["--questions", str(tmp_path / "none.json"), *arguments]
     assert module("reproduce").main(given) == 2
     assert capsys.readouterr().err == f"error: {said}\n"
+
+
+def test_a_source_that_is_not_installed_is_said_with_the_command() -> None:
+    with pytest.raises(CemError, match=r"'mix' needs the knowledge source 'search'.*: pip install cem-search$"):
+        module("reproduce").check_sources(["wiki", "mix"], ["wiki"])
 
 
 def test_accuracy_after_is_before_with_what_was_fixed_and_without_what_broke(evolve: Evolve) -> None:

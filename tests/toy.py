@@ -54,7 +54,7 @@ class ToyEvaluator(Evaluator):
     """Asks for the capitals of `CITIES`; the model is right about what it knows and picks the first choice else."""
 
     name, version = "toy-eval", "1"
-    calls: list[int] = []  # noqa: RUF012 (counts work across instances)
+    calls: list[int] = []
 
     def check_tasks(self, tasks: Sequence[str], ctx: Context) -> None:
         for task in tasks:
@@ -163,7 +163,7 @@ class ToyTrainer(Trainer):
     """The new model knows every town that stands in the rows."""
 
     name, version = "toy-train", "1"
-    calls: list[int] = []  # noqa: RUF012 (counts work across instances)
+    calls: list[int] = []
 
     class Options(Options):
         forgets: int = Field(0, description="How many of the old facts are lost.")

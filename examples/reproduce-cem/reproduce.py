@@ -104,8 +104,8 @@ def check_sources(sources: Sequence[str], installed: Sequence[str]) -> None:
         for plugin in SOURCES[source]:
             if plugin not in installed:
                 raise CemError(
-                    f"source {source!r} needs the knowledge source {plugin!r}, which is not installed; "
-                    "cem-toolkit has no web search of its own yet, so run `--sources wiki`"
+                    f"source {source!r} needs the knowledge source {plugin!r}, which is not installed: "
+                    f"pip install cem-{plugin}"
                 )
 
 

@@ -125,7 +125,7 @@ class Talker(toy.ToyEvaluator):
     """Says of a passage what its capital is, and something else besides."""
 
     name = "toy-talker"
-    prompts: list[str] = []  # noqa: RUF012 (counts work across instances)
+    prompts: list[str] = []
 
     def generate(self, prompts: Sequence[str], max_tokens: int, ctx: Context) -> list[str]:
         self.prompts.extend(prompts)

@@ -25,7 +25,7 @@ class TestCemMixer(MixerTests):
 
 class TestCemMixerWithOwnPairs(MixerTests):
     component = CemMixer
-    options = {"own_pairs": True, "token_budget": 300}  # noqa: RUF012 (as authors write it)
+    options = {"own_pairs": True, "token_budget": 300}
 
 
 class TestRules(RewriterTests):

@@ -120,7 +120,7 @@ def test_everything_that_is_not_taken_is_told(desk: Any, small: Any) -> None:
     }  # fmt: skip
     assert desk.log[0] == "search: 3 × address not allowed (such as 'file:///etc/passwd')"
     assert len(desk.log) == 6
-    assert desk.log[-1].endswith("refused.jsonl")
+    assert "refused.jsonl" in desk.log[-1]
 
 
 def test_what_strangers_send_breaks_no_line_and_no_file(desk: Any, small: Any) -> None:

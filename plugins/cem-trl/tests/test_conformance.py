@@ -9,5 +9,5 @@ from cem_trl.trainer import Trl
 @pytest.mark.slow
 class TestTrl(TrainerTests):
     component = Trl
-    options = {"batch_size": 2, "epochs": 1, "checkpoint_seconds": 0.001}  # noqa: RUF012 (as authors write it)
+    options = {"batch_size": 2, "epochs": 1, "checkpoint_seconds": 0.001}
     bad_options = ({"epochs": 0}, {"device": "nowhere"})

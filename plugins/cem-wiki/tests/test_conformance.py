@@ -19,7 +19,7 @@ PAGES = {
 
 class TestWiki(SourceTests):
     component = Wiki
-    options = {"data": "pages.json"}  # noqa: RUF012 (as authors write it)
+    options = {"data": "pages.json"}
     bad_options = ({"data": "none.json"}, {"top_k": 0}, {"backend": "live", "ranking": "hybrid"})
 
     def context(self, folder: Path, **changes: Any) -> Context:

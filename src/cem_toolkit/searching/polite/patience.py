@@ -41,7 +41,7 @@ class Patience:
     """When one server may be asked. Threads may share it: they wait for each other."""
 
     def __init__(self, limits: Limits, seed: int | str, clock: Clock, started: float | None = None) -> None:
-        """`seed` spreads tries again; `started` is when `max_seconds` began, if not now: several servers may share it."""
+        """`seed` spreads tries again; `started` is when `max_seconds` began, if not now: servers may share them."""
         self._limits = limits
         self._clock = clock
         self._random = random.Random(seed)  # noqa: S311 (guards nothing)
