@@ -21,7 +21,7 @@ def test_taking_a_sign_away_sets_that_option() -> None:
     for line in (
         "  # limit: null",
         "  # keys: keyphrase",
-        "    # language: en",
+        "    # whole_pages: false",
         "    # statements: 4",
         "  # review: 0.5",
         "  # epochs: 3",

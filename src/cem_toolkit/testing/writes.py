@@ -37,6 +37,8 @@ class _Watch:
     def see(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and not arguments[2] & _WRITING:
             return
+        if event in ("os.remove", "os.rmdir") and arguments[1] >= 0:
+            return  # within a folder that is removed as a whole, which is seen by itself
         if event == "sqlite3.connect":
             arguments = (_database(arguments[0]),)
         for index in _TARGETS[event]:
