@@ -202,9 +202,7 @@ def test_it_does_not_search_itself(desk: Any) -> None:
 
 def test_missing_libraries_are_named_with_the_command(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
-    monkeypatch.setattr(
-        encoder_module.importlib.util, "find_spec", lambda name: None if name == "torch" else find(name)
-    )
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else find(name))
     with pytest.raises(CemError, match=r"^embeddings: needs torch: pip install torch transformers$"):
         desk.source().check(desk.ctx)
 

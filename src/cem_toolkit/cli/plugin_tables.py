@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
 from rich.markup import escape
 from rich.table import Table
 
 from cem_toolkit.cli.tables import make_console
 from cem_toolkit.inventory import describe
 from cem_toolkit.plugins import Plugins, Registered
+from cem_toolkit.template import yaml_value
 
 
 def print_plugins(found: Plugins) -> None:
@@ -57,5 +57,4 @@ def _default(option: Mapping[str, Any]) -> str:
     """As the configuration would have it."""
     if option["required"]:
         return "must be given"
-    text = yaml.safe_dump(option["default"], default_flow_style=True, allow_unicode=True, width=10_000)
-    return str(text).removesuffix("...\n").strip()
+    return yaml_value(option["default"])

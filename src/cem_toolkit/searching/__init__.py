@@ -6,9 +6,20 @@ pages are searched.
 """
 
 from cem_toolkit.searching.backend import Backend
+from cem_toolkit.searching.encoder import find_encoder
 from cem_toolkit.searching.fusion import fuse
 from cem_toolkit.searching.options import SearchOptions
 from cem_toolkit.searching.pages import Page, clean, fold_accents, match_key
 from cem_toolkit.searching.source import SearchSource
 
-__all__ = ["Backend", "Page", "SearchOptions", "SearchSource", "clean", "fold_accents", "fuse", "match_key"]
+__all__ = [
+    "Backend",
+    "Page",
+    "SearchOptions",
+    "SearchSource",
+    "clean",
+    "find_encoder",
+    "fold_accents",
+    "fuse",
+    "match_key",
+]

@@ -21,20 +21,22 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float32]
 
 
-def find_encoder(source: str, name: str, ctx: Context) -> Model:
+def find_encoder(source: str, name: str, ctx: Context, *, always: bool = False) -> Model:
     """The encoder `name` on disk, fetched from the hub where it is not; a relative folder starts where the
-    configuration lies.
+    configuration lies. `always`: the source asks it whatever `ranking` says.
 
     Raises CemError, in the name of `source`, where it cannot be had, or the libraries that load it cannot.
     """
     missing = [library for library in ("torch", "transformers") if not importlib.util.find_spec(library)]
     if missing:
-        raise CemError(f"{source}: ranking: hybrid needs {' and '.join(missing)}: pip install torch transformers")
+        what = "" if always else "ranking: hybrid "
+        raise CemError(f"{source}: {what}needs {' and '.join(missing)}: pip install torch transformers")
     folder = ctx.config_folder / Path(name).expanduser()
     try:
         return resolve_model(str(folder) if folder.exists() else name, ctx.cache, ctx.log)
     except CemError as error:
-        raise CemError(f"{source}: encoder: {error} (or set ranking: words)") from None
+        instead = "" if always else " (or set ranking: words)"
+        raise CemError(f"{source}: encoder: {error}{instead}") from None
 
 
 class Encoder:

@@ -1,15 +1,14 @@
 """Search in the documents' passages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cem_docs.library import Library
 from cem_docs.options import DocsOptions
 from cem_docs.skipped import Skips
-from cem_index import open_index
+from cem_index import IndexBackend, open_index
 from cem_toolkit.api import CemError, Context
-from cem_toolkit.searching import Backend, Page
 
 if TYPE_CHECKING:
     from cem_index import DiskIndex, Document
@@ -17,43 +16,17 @@ if TYPE_CHECKING:
 REPORT = "skipped.jsonl"
 
 
-class DocsBackend(Backend):
+class DocsBackend(IndexBackend):
     """An index of passages on disk, in `ctx.cache`. A page is a passage, named by its number in the index."""
 
     def __init__(self, options: DocsOptions, ctx: Context) -> None:
         """Raises CemError where nothing can be read."""
-        self._per_query = options.per_query
-        library = Library(options, ctx)
-        self._index, skips = _open(library, options, ctx)
+        index, skips = _open(Library(options, ctx), options, ctx)
+        super().__init__(index, options.per_query)
         _report(skips, ctx)
-        if not len(self._index):
+        if not len(index):
             why = "; ".join(skips.lines()) or "there is no text in them"
             raise CemError(f"docs: none of the documents could be read: {why}")
-
-    def search(self, query: str) -> Sequence[int]:
-        return self._index.search(query, self._per_query)
-
-    def read_pages(self, numbers: Sequence[int]) -> Mapping[int, Page]:
-        return {number: _page(document) for number, document in self._index.read(numbers).items()}
-
-    def sample(self, count: int, seed: int) -> Sequence[int]:
-        return self._index.sample(count, seed)
-
-    def documents(self) -> Iterator[Page]:
-        return map(_page, self._index.documents())
-
-    def close(self) -> None:
-        self._index.close()
-
-
-def _page(document: "Document") -> Page:
-    return Page(
-        title=document.title,
-        text=document.text,
-        url=document.url,
-        revision=document.revision,
-        licence=document.licence,
-    )
 
 
 def _open(library: Library, options: DocsOptions, ctx: Context) -> "tuple[DiskIndex, Skips]":

@@ -1,10 +1,8 @@
 """The sentence encoder that turns texts into vectors."""
 
-import importlib.util
-from pathlib import Path
-
 from cem_embeddings.options import EmbeddingsOptions
-from cem_toolkit.api import CemError, Context, Embedder, Model, resolve_model
+from cem_toolkit import searching
+from cem_toolkit.api import CemError, Context, Embedder, Model
 
 
 def find_encoder(options: EmbeddingsOptions, ctx: Context) -> Model:
@@ -12,14 +10,7 @@ def find_encoder(options: EmbeddingsOptions, ctx: Context) -> Model:
 
     Raises CemError where it cannot be had, or the libraries that load it cannot.
     """
-    missing = [library for library in ("torch", "transformers") if not importlib.util.find_spec(library)]
-    if missing:
-        raise CemError(f"embeddings: needs {' and '.join(missing)}: pip install torch transformers")
-    folder = ctx.config_folder / Path(options.encoder).expanduser()
-    try:
-        return resolve_model(str(folder) if folder.exists() else options.encoder, ctx.cache, ctx.log)
-    except CemError as error:
-        raise CemError(f"embeddings: encoder: {error}") from None
+    return searching.find_encoder("embeddings", options.encoder, ctx, always=True)
 
 
 def check_device(device: str) -> None:

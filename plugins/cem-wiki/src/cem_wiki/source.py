@@ -50,9 +50,10 @@ class Wiki(SearchSource):
             from cem_wiki.offline import OfflineBackend
 
             return OfflineBackend(self.options, ctx)
+        collection = self._collection(ctx)  # first: it says in a line what is not installed
         from cem_wiki.indexed import IndexedBackend
 
-        return IndexedBackend(self._collection(ctx), self.options, ctx)
+        return IndexedBackend(collection, self.options, ctx)
 
     def _identity(self, ctx: Context) -> str:
         """Of what lies on this machine."""
