@@ -36,7 +36,8 @@ def evolve(
 
     `config` is a YAML file; `values` are laid over it and have its names: `model="…", tasks=["…"], rounds=2,
     trainer={"epochs": 3}`. Where model or tasks are missing, a preset fills them in: the one named by `preset="…"`,
-    else the embedded one. Raises CemError for anything that the caller can mend, before anything is written.
+    else the embedded one. `progress` False keeps it silent; `registry` are plugins that were looked up already. Raises
+    CemError for anything that the caller can mend, before anything is written.
     """
     stages = _prepare(config, values, Screen(quiet=not progress), registry)
     model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
@@ -47,7 +48,10 @@ def evolve(
 
 
 def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) -> Run:
-    """Goes on with a run where it stopped; finished stages are not done again. Returns the run."""
+    """Goes on with a run where it stopped; finished stages are not done again. Returns the run.
+
+    Raises CemError where another process works on it, or its model, plugins or inputs are not there any more.
+    """
     screen, folder = Screen(quiet=not progress), Path(run.plan["config_folder"])
     local = LOCAL in run.plan.get("plugins", {})
     known = registry or discover_with(folder if local else None, screen.log)
@@ -69,7 +73,11 @@ def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) 
 
 
 def plan(config: Path | str | None = None, *, registry: Plugins | None = None, **values: Any) -> Plan:
-    """What `evolve` would do, without doing it: nothing is written below `out`."""
+    """What `evolve` would do, without doing it: nothing is written below `out`. Takes what `evolve` takes.
+
+    The plan has `questions` by task, `stages` with what each would take, `seconds` and `disk_bytes` in all; `to_json()`
+    gives everything.
+    """
     stages = _prepare(config, values, Screen(quiet=True), registry)
     try:
         model = resolve_model(stages.config.model, stages.cache, stages.screen.log, fetch=False)

@@ -27,14 +27,18 @@ class Stage:
     """One stage of one round, finished (`info` is filled) or about to be."""
 
     round: int
+    """Of which round."""
     name: str
     """`evaluate`, `mine`, `retrieve/wiki`, `guard`, `cut`, `read`, `rewrite/rules`, `mix`, `train` or `gate`; of an arm
     `arms/random/train`."""
     folder: Path
+    """Where its files lie."""
     info: Mapping[str, Any]
+    """Its `stage.json`; empty of one that is about to be."""
 
     @property
     def key(self) -> str:
+        """Hash of all that the results follow from; equal keys mean equal results."""
         return str(self.info["key"])
 
     @property
@@ -60,6 +64,7 @@ class Arm:
     number: int
     """Of the round."""
     folder: Path
+    """`round-1`, or `round-1/arms/random`."""
 
     def stage(self, name: str) -> Stage | None:
         """The finished stage of that name, or None."""
@@ -74,6 +79,7 @@ class Arm:
 
     @property
     def stages(self) -> list[Stage]:
+        """Finished ones, in the order in which they are done."""
         names = [*self._of_each("draw"), *self._of_each("rewrite"), "mix", "train", "evaluate"]
         return [stage for name in names if (stage := self.stage(name))]
 
@@ -86,6 +92,7 @@ class Arm:
 
     @cached_property
     def attempts(self) -> list[Attempt]:
+        """The answers of the model that it left, one for each question asked."""
         return self._read("evaluate/attempts.jsonl", Attempt)
 
     @cached_property
@@ -96,6 +103,7 @@ class Arm:
 
     @cached_property
     def rows(self) -> list[Row]:
+        """What was trained on."""
         return self._read("mix/rows.jsonl", Row)
 
 
@@ -105,6 +113,7 @@ class Round(Arm):
 
     @property
     def name(self) -> str:
+        """`round 1` and so on."""
         return f"round {self.number}"
 
     @property
@@ -160,9 +169,11 @@ class Run:
     """A run on disk; `rounds` and what they hold are read when asked for."""
 
     folder: Path
+    """`runs/2026-11-27-quiet-ibis`."""
 
     @property
     def name(self) -> str:
+        """`2026-11-27-quiet-ibis`, by which commands know it."""
         return self.folder.name
 
     @cached_property
@@ -186,6 +197,7 @@ class Run:
         return dict(plan)
 
     def round(self, number: int) -> Round:
+        """The round of that number, finished or not."""
         return Round(number, self.folder / f"round-{number}")
 
     @property
@@ -208,6 +220,7 @@ class Run:
 
     @property
     def events(self) -> list[dict[str, Any]]:
+        """What happened, in order; each has a `time` and an `event`."""
         path = self.folder / "events.jsonl"
         events = []
         if path.is_file():
@@ -218,6 +231,7 @@ class Run:
 
     @property
     def finished(self) -> bool:
+        """Whether the loop came to its end."""
         return any(event.get("event") == "run_finished" for event in self.events)
 
     def record(self, event: str, **details: Any) -> None:

@@ -79,7 +79,7 @@ def _class(cls: type) -> Iterator[str]:
         marks = source.decorators(method)
         if issubclass(cls, Component):
             yield "To be written by every plugin." if "abstractmethod" in marks else "Optional."
-        if "property" in marks:
+        if marks & {"property", "cached_property"}:
             yield f"`{cls.__name__}.{method.name}`: `{ast.unparse(method.returns)}`" if method.returns else ""
         else:
             yield _code(("@classmethod\n" if "classmethod" in marks else "") + source.signature(method))
@@ -118,7 +118,7 @@ def _doc(cls: type) -> str:
 
 def _bases(cls: type) -> str:
     known = [base.__name__ for base in cls.__bases__ if base.__module__.startswith("cem_toolkit")]
-    return f"A `{known[0]}`." if known else ""
+    return f"{'An' if known[0][0] in 'AEIOU' else 'A'} `{known[0]}`." if known else ""
 
 
 def _function(offered: Any) -> ast.FunctionDef:

@@ -1,4 +1,4 @@
-"""Where each public name is told of: page by page, with the module that authors of plugins import it from."""
+"""Where each public name is told of: page by page, with the module that it is imported from."""
 
 from typing import NamedTuple
 
@@ -14,6 +14,18 @@ class Told(NamedTuple):
 
 API = "cem_toolkit.api"
 PAGES = {
+    "python": Told(
+        "Functions",
+        "What notebooks and scripts call, all from `cem_toolkit`. [From Python](../python.md) shows them at work.",
+        "cem_toolkit",
+        ("evolve", "plan", "resume", "find_run"),
+    ),
+    "run": Told(
+        "A run and its rounds",
+        "What `evolve` and `find_run` return, from `cem_toolkit.run`. Records are those of [Records](records.md).",
+        "cem_toolkit.run",
+        ("Run", "Round", "Arm", "Stage"),
+    ),
     "roles": Told(
         "Roles",
         "What a plugin subclasses, and what it is given. All from `cem_toolkit.api`.",

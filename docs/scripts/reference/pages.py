@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import cem_toolkit
 from cem_toolkit import api
 from reference import classes, commands, components, hooks
 from reference.names import API, PAGES
@@ -67,10 +68,10 @@ def decisions() -> str:
 
 def gaps() -> Iterator[str]:
     """What the code leaves unsaid, a line each."""
-    placed = {name for told in PAGES.values() if told.module == API for name in told.names}
-    for name in api.__all__:
+    placed = {name for told in PAGES.values() for name in told.names}
+    for name in (*api.__all__, *cem_toolkit.__all__):
         if name not in placed:
-            yield f"{API}.{name} stands on no page: add it to docs/scripts/reference/names.py"
+            yield f"{name} stands on no page: add it to docs/scripts/reference/names.py"
     for told in PAGES.values():
         yield from classes.gaps(told.module, told.names)
     yield from (*hooks.gaps(), *components.gaps(), *commands.gaps())
