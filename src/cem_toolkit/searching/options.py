@@ -10,11 +10,11 @@ from cem_toolkit.roles import Options
 class SearchOptions(Options):
     """Base of the options of a source that searches."""
 
-    top_k: int = Field(default=5, ge=1, le=100, description="pages kept for each mistake")
-    per_query: int = Field(default=20, ge=1, le=50, description="search results looked at for each query")
-    max_chars: int = Field(default=8000, ge=100, description="a page's text is cut to this many characters")
+    top_k: int = Field(default=5, ge=1, le=100, description="Pages kept for each mistake")
+    per_query: int = Field(default=20, ge=1, le=50, description="Search results looked at for each query")
+    max_chars: int = Field(default=8000, ge=100, description="A page's text is cut to this many characters")
     licence: str = Field(
-        min_length=1, description="licence of the texts, noted with every passage that states none of its own"
+        min_length=1, description="Licence of the texts, noted with every passage that states none of its own"
     )
     ranking: Literal["words", "hybrid"] = Field(
         default="words",

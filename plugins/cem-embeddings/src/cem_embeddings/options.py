@@ -10,26 +10,26 @@ from cem_toolkit import api
 class EmbeddingsOptions(api.Options):
     """Options of the knowledge source `embeddings`."""
 
-    over: str = Field(min_length=1, description="the source whose documents are searched, such as `docs`")
-    options: dict[str, Any] = Field(default={}, description="that source's own options")
+    over: str = Field(min_length=1, description="The source whose documents are searched, such as `docs`")
+    options: dict[str, Any] = Field(default={}, description="That source's own options")
     encoder: str = Field(
         default="sentence-transformers/all-MiniLM-L6-v2",
         min_length=1,
-        description="a hub id or a folder with safetensors; vectors are the mean over a text's tokens",
+        description="A hub id or a folder with safetensors; vectors are the mean over a text's tokens",
     )
-    top_k: int = Field(default=5, ge=1, le=100, description="documents kept for each mistake")
+    top_k: int = Field(default=5, ge=1, le=100, description="Documents kept for each mistake")
     questions: bool = Field(
         default=True,
         description="true: each mistake's question with all its choices is looked up; false: each of its queries",
     )
     per_query: int = Field(
-        default=20, ge=1, le=200, description="documents looked at for each query (`questions: false`)"
+        default=20, ge=1, le=200, description="Documents looked at for each query (`questions: false`)"
     )
     dtype: Literal["float16", "float32"] = Field(
-        default="float16", description="how vectors are kept: 2 or 4 bytes a number"
+        default="float16", description="How vectors are kept: 2 or 4 bytes a number"
     )
-    batch_size: int = Field(default=64, ge=1, description="texts that are encoded together")
-    device: str = Field(default="cpu", description="where the encoder runs, by torch's names, such as `cuda`")
+    batch_size: int = Field(default=64, ge=1, description="Texts that are encoded together")
+    device: str = Field(default="cpu", description="Where the encoder runs, by torch's names, such as `cuda`")
 
     @field_validator("over")
     @classmethod

@@ -29,48 +29,48 @@ class OpenSearchOptions(SearchOptions):
     """Options of the knowledge source `opensearch`."""
 
     url: Annotated[tuple[Url, ...], BeforeValidator(_as_list)] = Field(
-        default=("http://localhost:9200",), min_length=1, description="the engine's address, or those of several nodes"
+        default=("http://localhost:9200",), min_length=1, description="The engine's address, or those of several nodes"
     )
     index: str = Field(
         pattern=r'^[^\s/?#%\\"<>|]+$',
-        description="the index or alias to search, or several, as `handbook,wiki-*`",
+        description="The index or alias to search, or several, as `handbook,wiki-*`",
     )
     fields: Annotated[tuple[SearchedField, ...], BeforeValidator(_as_list)] = Field(
-        default=(), description="the fields that are searched, as `title^3`; empty: all text fields"
+        default=(), description="The fields that are searched, as `title^3`; empty: all text fields"
     )
     match: Literal["best_fields", "cross_fields", "combined_fields"] = Field(
         default="best_fields",
         description="'best_fields': a document counts as much as its best field; 'cross_fields', 'combined_fields': "
         "a query's words may stand in several fields (the latter for text fields of one analyzer)",
     )
-    filter: dict[str, Any] = Field(default={}, description="a query that documents must match, in the engine's own DSL")
+    filter: dict[str, Any] = Field(default={}, description="A query that documents must match, in the engine's own DSL")
 
     text_fields: Annotated[tuple[FieldName, ...], BeforeValidator(_as_list)] = Field(
-        default=("text",), min_length=1, description="the fields that make a document's text, one after the other"
+        default=("text",), min_length=1, description="The fields that make a document's text, one after the other"
     )
     title_field: FieldName | Literal[""] = Field(
-        default="title", description="the field with the title; '': documents are titled by their id"
+        default="title", description="The field with the title; '': documents are titled by their id"
     )
-    url_field: FieldName | Literal[""] = Field(default="", description="the field with the document's address")
+    url_field: FieldName | Literal[""] = Field(default="", description="The field with the document's address")
     revision_field: FieldName | Literal[""] = Field(
-        default="", description="the field with its revision; '': `index/id@sequence number`"
+        default="", description="The field with its revision; '': `index/id@sequence number`"
     )
     licence_field: FieldName | Literal[""] = Field(
-        default="", description="the field with its licence; where it says none, the option licence"
+        default="", description="The field with its licence; where it says none, the option licence"
     )
 
     api_key_env: VariableName = Field(
-        default="", description="the environment variable that holds an API key, as the engine gives it (Base64)"
+        default="", description="The environment variable that holds an API key, as the engine gives it (Base64)"
     )
-    username_env: VariableName = Field(default="", description="the environment variable that holds the user's name")
-    password_env: VariableName = Field(default="", description="the environment variable that holds the password")
-    ca_certs: Path | None = Field(default=None, description="a PEM file of the authorities that sign the certificate")
-    verify: bool = Field(default=True, description="whether the server's certificate is checked")
+    username_env: VariableName = Field(default="", description="The environment variable that holds the user's name")
+    password_env: VariableName = Field(default="", description="The environment variable that holds the password")
+    ca_certs: Path | None = Field(default=None, description="A PEM file of the authorities that sign the certificate")
+    verify: bool = Field(default=True, description="Whether the server's certificate is checked")
 
-    timeout: float = Field(default=30.0, gt=0, description="seconds after which one request counts as failed")
-    retries: int = Field(default=5, ge=0, description="how often a failed request is tried again")
-    max_seconds: float = Field(default=1800.0, gt=0, description="seconds for all requests of a round together")
-    max_requests: int = Field(default=10_000, ge=1, description="requests of a round, tries again included")
+    timeout: float = Field(default=30.0, gt=0, description="Seconds after which one request counts as failed")
+    retries: int = Field(default=5, ge=0, description="How often a failed request is tried again")
+    max_seconds: float = Field(default=1800.0, gt=0, description="Seconds for all requests of a round together")
+    max_requests: int = Field(default=10_000, ge=1, description="Requests of a round, tries again included")
 
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> Self:

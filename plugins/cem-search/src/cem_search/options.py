@@ -30,15 +30,15 @@ is. The core's leak guard looks at every row anyway; this list spares the visit.
 class WebSearchOptions(SearchOptions):
     """Options of the knowledge source `search`."""
 
-    per_query: int = Field(default=10, ge=1, le=50, description="search results looked at for each query")
+    per_query: int = Field(default=10, ge=1, le=50, description="Search results looked at for each query")
     licence: str = Field(
-        default="unknown (web page)", min_length=1, description="noted with pages that state no licence of their own"
+        default="unknown (web page)", min_length=1, description="Noted with pages that state no licence of their own"
     )
 
     endpoint: str = Field(
         default="",
         pattern=r"^$|^https?://\S*\{query\}\S*$",
-        description="a SearXNG-style address that answers in JSON, such as"
+        description="A SearXNG-style address that answers in JSON, such as"
         " https://searx.example/search?format=json&q={query}; without one ddgs asks public engines",
     )
     engines: str = Field(
@@ -48,42 +48,42 @@ class WebSearchOptions(SearchOptions):
     safesearch: Literal["on", "moderate", "off"] = Field(default="moderate", description="ddgs: how much is filtered")
 
     allow: tuple[str, ...] = Field(
-        default=(), description="domains, with all below them, that pages may come from; none named: any"
+        default=(), description="Domains, with all below them, that pages may come from; none named: any"
     )
     deny: tuple[str, ...] = Field(
-        default=(), description="domains, with all below them, that no page may come from, whatever `allow` says"
+        default=(), description="Domains, with all below them, that no page may come from, whatever `allow` says"
     )
     question_banks: bool = Field(
-        default=False, description="also read known sites of questions with their answers, which may hold the benchmark"
+        default=False, description="Also read known sites of questions with their answers, which may hold the benchmark"
     )
     languages: tuple[str, ...] = Field(
-        default=(), description="leave out pages that state another language than these, such as 'en'; none named: any"
+        default=(), description="Leave out pages that state another language than these, such as 'en'; none named: any"
     )
     allow_private: tuple[str, ...] = Field(
         default=(),
-        description="hosts ('wiki.intern', 'localhost:8080') and networks ('10.1.0.0/16') that may be asked although"
+        description="Hosts ('wiki.intern', 'localhost:8080') and networks ('10.1.0.0/16') that may be asked although"
         " their addresses are not public",
     )
-    ports: tuple[int, ...] = Field(default=(80, 443), description="ports that pages may be served on")
+    ports: tuple[int, ...] = Field(default=(80, 443), description="Ports that pages may be served on")
 
     contact: str = Field(
         default="",
         pattern=r"^[ -~]*$",
-        description="an e-mail or web address for the User-Agent: set it, sites ask for it",
+        description="An e-mail or web address for the User-Agent: set it, sites ask for it",
     )
     min_interval: float = Field(
-        default=1.0, ge=0, description="seconds from a request's start to the next one's to the same host, at least"
+        default=1.0, ge=0, description="Seconds from a request's start to the next one's to the same host, at least"
     )
-    hosts_at_once: int = Field(default=8, ge=1, le=64, description="hosts that are asked at the same time")
-    timeout: float = Field(default=30.0, gt=0, description="seconds for one request with its whole answer")
-    retries: int = Field(default=2, ge=0, description="how often a request that failed for now is tried again")
-    max_seconds: float = Field(default=1800.0, gt=0, description="seconds for all requests of a round together")
-    max_pages: int = Field(default=1000, ge=0, description="pages fetched in a round; those in the cache cost nothing")
+    hosts_at_once: int = Field(default=8, ge=1, le=64, description="Hosts that are asked at the same time")
+    timeout: float = Field(default=30.0, gt=0, description="Seconds for one request with its whole answer")
+    retries: int = Field(default=2, ge=0, description="How often a request that failed for now is tried again")
+    max_seconds: float = Field(default=1800.0, gt=0, description="Seconds for all requests of a round together")
+    max_pages: int = Field(default=1000, ge=0, description="Pages fetched in a round; those in the cache cost nothing")
     max_bytes: int = Field(
-        default=5 * 2**20, ge=1024, description="bytes of a page, as sent and as unpacked; longer ones are refused"
+        default=5 * 2**20, ge=1024, description="Bytes of a page, as sent and as unpacked; longer ones are refused"
     )
-    parse_seconds: float = Field(default=20.0, gt=0, description="seconds for finding one page's text")
-    max_age: float = Field(default=30.0, gt=0, description="days that answers and pages in the cache are used")
+    parse_seconds: float = Field(default=20.0, gt=0, description="Seconds for finding one page's text")
+    max_age: float = Field(default=30.0, gt=0, description="Days that answers and pages in the cache are used")
 
     @field_validator("endpoint")
     @classmethod

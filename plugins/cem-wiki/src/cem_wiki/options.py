@@ -22,7 +22,7 @@ class WikiOptions(SearchOptions):
         description="Wikipedia's language code; the offline data package has en, es and fr; zim, dump: the file's own",
     )
     licence: str = Field(
-        default="CC BY-SA 4.0", min_length=1, description="licence of the texts, noted with every passage"
+        default="CC BY-SA 4.0", min_length=1, description="Licence of the texts, noted with every passage"
     )
 
     data: Path | None = Field(
