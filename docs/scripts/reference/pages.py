@@ -7,7 +7,7 @@ from pathlib import Path
 import cem_toolkit
 from cem_toolkit import api
 from reference import classes, commands, components, hooks
-from reference.names import API, PAGES
+from reference.names import PAGES
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "docs" / "reference"
