@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cem_toolkit.errors import CemError, ConfigError
+    from cem_toolkit.files import file_hash, replacing
     from cem_toolkit.hookspecs import hookimpl
     from cem_toolkit.leaks import Drop, Leak, LeakGuard
     from cem_toolkit.models import Embedder, load_tokenizer, resolve_model
@@ -72,16 +73,19 @@ __all__ = [
     "Source",
     "Trainer",
     "content_id",
+    "file_hash",
     "find_component",
     "hookimpl",
     "load_tokenizer",
     "normalise",
     "question_id",
+    "replacing",
     "resolve_model",
 ]
 
 _HOMES = {
     "errors": ("CemError", "ConfigError"),
+    "files": ("file_hash", "replacing"),
     "hookspecs": ("hookimpl",),
     "leaks": ("Drop", "Leak", "LeakGuard"),
     "models": ("Embedder", "load_tokenizer", "resolve_model"),

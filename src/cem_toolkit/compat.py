@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from cem_toolkit.errors import CemError
 
 API = (1, 1)
-"""1.0: the first. 1.1: `Source.documents`, `cem_toolkit.searching`, `find_component`, `Passage.weight`, and the suites
-in `cem_toolkit.testing`."""
+"""1.0: the first. 1.1: `Source.documents`, `cem_toolkit.searching`, `find_component`, `file_hash`, `replacing`,
+`Passage.weight`, and the suites in `cem_toolkit.testing`."""
 DECLARED = "cem_api"
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cem_toolkit.errors import CemError
-from cem_toolkit.models.fingerprint import file_hash
+from cem_toolkit.files import file_hash, replacing
 from cem_toolkit.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -44,13 +44,9 @@ def read_records(path: Path, cls: type[R]) -> Iterator[R]:
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Writes `data` beside `path` and renames it into place."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    """Writes `data`, whole or not at all."""
+    with replacing(path) as beside:
         beside.write_text(json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def seal(folder: Path, info: Mapping[str, Any], place: Path) -> None:

@@ -27,7 +27,7 @@ def section(module: str, name: str) -> str:
     if inspect.isclass(offered):
         parts = list(_class(offered))
     elif inspect.isfunction(offered):
-        parts = [_code(source.signature(_function(offered))), inspect.getdoc(offered) or ""]
+        parts = [_code(_written(_function(offered))), inspect.getdoc(offered) or ""]
     else:
         parts = list(_value(module, name))
     return "\n\n".join([f"## {name}", *(part for part in parts if part)])
@@ -82,7 +82,7 @@ def _class(cls: type) -> Iterator[str]:
         if marks & {"property", "cached_property"}:
             yield f"`{cls.__name__}.{method.name}`: `{ast.unparse(method.returns)}`" if method.returns else ""
         else:
-            yield _code(("@classmethod\n" if "classmethod" in marks else "") + source.signature(method))
+            yield _code(_written(method))
         yield _inherited_doc(cls, method.name)
 
 
@@ -119,6 +119,13 @@ def _doc(cls: type) -> str:
 def _bases(cls: type) -> str:
     known = [base.__name__ for base in cls.__bases__ if base.__module__.startswith("cem_toolkit")]
     return f"{'An' if known[0][0] in 'AEIOU' else 'A'} `{known[0]}`." if known else ""
+
+
+def _written(function: ast.FunctionDef) -> str:
+    """Its signature, after the decorators that say how it is called."""
+    marks = {mark.rpartition(".")[2] for mark in source.decorators(function)}
+    shown = [f"@{mark}\n" for mark in ("classmethod", "contextmanager") if mark in marks]
+    return "".join([*shown, source.signature(function)])
 
 
 def _function(offered: Any) -> ast.FunctionDef:

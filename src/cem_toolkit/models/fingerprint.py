@@ -3,14 +3,10 @@
 import hashlib
 from pathlib import Path
 
+from cem_toolkit.files import file_hash
+
 MATTERS = (".safetensors", ".json", ".jinja", ".model", ".txt")
 """Endings of the files that decide what a model answers: weights, configuration, tokenizer, chat template."""
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fingerprint(folder: Path, adapter: Path | None = None) -> str:

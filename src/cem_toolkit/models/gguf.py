@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cem_toolkit.errors import CemError
-from cem_toolkit.models.fingerprint import file_hash
+from cem_toolkit.files import file_hash
 
 SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 STRING, ARRAY = 8, 9

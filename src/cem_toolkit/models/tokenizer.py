@@ -4,7 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.models.fingerprint import MATTERS, file_hash
+from cem_toolkit.files import file_hash
+from cem_toolkit.models.fingerprint import MATTERS
 
 _kept: dict[str, Any] = {}
 

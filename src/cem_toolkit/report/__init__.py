@@ -3,10 +3,10 @@
 Imports jinja2: import this package only inside the functions that use it.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from cem_toolkit.files import replacing
 from cem_toolkit.run import Run
 
 FILES = ("report.html", "report.md", "model-card.md", "dataset-card.md", "ATTRIBUTION.md")
@@ -49,10 +49,5 @@ def write_report(run: Run, folder: Path | None = None) -> Path:
 
 
 def _write(path: Path, pieces: Iterable[str]) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.writelines(pieces)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.writelines(pieces)

@@ -10,6 +10,7 @@ from cem_toolkit.searching.encoder import find_encoder
 from cem_toolkit.searching.fusion import fuse
 from cem_toolkit.searching.options import SearchOptions
 from cem_toolkit.searching.pages import Page, clean, fold_accents, match_key
+from cem_toolkit.searching.ranking import whole_question
 from cem_toolkit.searching.source import SearchSource
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "fold_accents",
     "fuse",
     "match_key",
+    "whole_question",
 ]

@@ -2,14 +2,13 @@
 
 import hashlib
 import importlib.util
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cem_toolkit.errors import CemError
+from cem_toolkit.files import replacing
 from cem_toolkit.models import Embedder, resolve_model
 from cem_toolkit.records import Model
 from cem_toolkit.roles import Context
@@ -78,8 +77,5 @@ class Encoder:
     def _keep(self, vectors: "Mapping[str, Vector]") -> None:
         import numpy as np
 
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=".vectors-", dir=self._file.parent)
-        with os.fdopen(handle, "wb") as file:
+        with replacing(self._file) as beside, beside.open("wb") as file:
             np.savez(file, keys=np.array(list(vectors)), vectors=np.stack(list(vectors.values())))
-        Path(beside).replace(self._file)

@@ -42,7 +42,7 @@ def by_meaning(
     pages = backend.read_pages(list(dict.fromkeys(number for _, found in ranked for number in found)))
     encoded = encoder.encode_pages([f"{page.title}\n{page.text}" for page in pages.values()])
     vectors = dict(zip(pages, encoded, strict=True))
-    questions = encoder.encode_questions([_asked(mistake) for mistake, _ in ranked])
+    questions = encoder.encode_questions([whole_question(mistake) for mistake, _ in ranked])
     best: list[tuple[Mistake, Found]] = []
     for (mistake, found), question in zip(ranked, questions, strict=True):
         # Rounded, for a vector's last digits depend on what it was encoded with.
@@ -52,7 +52,7 @@ def by_meaning(
     return best
 
 
-def _asked(mistake: Mistake) -> str:
+def whole_question(mistake: Mistake) -> str:
     """The question and all its choices, sorted: the order they come in may tell which one is right."""
     return " ".join((mistake.question, *sorted(mistake.choices)))
 

@@ -18,7 +18,7 @@ from cem_toolkit.plugins import check_class
 from cem_toolkit.roles import Component, Context
 from cem_toolkit.testing.context import make_context
 from cem_toolkit.testing.interrupts import Interrupts
-from cem_toolkit.testing.whole import check_same
+from cem_toolkit.testing.whole import check_same, said
 from cem_toolkit.testing.writes import watching_writes
 
 HEAVY = ("torch", "transformers", "datasets", "trl", "lm_eval")
@@ -93,7 +93,7 @@ class ComponentTests:
         try:
             strict.model_validate(self.options)
         except ValidationError as error:
-            raise AssertionError(f"a default is not valid itself: {_first(error)}") from None
+            raise AssertionError(f"a default is not valid itself: {said(error)}") from None
 
     def test_options_survive_json(self, tmp_path: Path) -> None:
         options = self.make().options
@@ -163,11 +163,6 @@ class ComponentTests:
         else:
             raise AssertionError("it goes on after a KeyboardInterrupt: let it pass (`except Exception` does)")
         check_same(self.work(self.make(), ctx), undisturbed, "after an interruption the result is another")
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
-    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
 
 
 def _generate(prompts: Sequence[str], max_tokens: int) -> list[str]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from cem_toolkit.files import file_hash
 from cem_toolkit.models import fingerprint
-from cem_toolkit.models.fingerprint import file_hash
 from cem_toolkit.records import Row
 from cem_toolkit.roles import Component, Context, Trainer
 from cem_toolkit.testing.examples import example_rows

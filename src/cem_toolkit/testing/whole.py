@@ -23,13 +23,14 @@ def check_records(records: Iterable[Any], cls: type[Record]) -> None:
             adapter.validate_json(text, strict=True)
             read = cls.from_json(json.loads(text))
         except (TypeError, ValueError, CemError) as error:
-            raise AssertionError(f"{cls.__name__} {record.id} is not JSON-safe: {_said(error)}") from None
+            raise AssertionError(f"{cls.__name__} {record.id} is not JSON-safe: {said(error)}") from None
         assert read == record, f"{cls.__name__} {record.id} is another after writing and reading: {record} and {read}"
     twice = [key for key, count in Counter(record.id for record in given).items() if count > 1]
     assert not twice, f"{cls.__name__} ids that are given twice: {', '.join(twice[:3])} ({len(twice)} in all)"
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """The error in a line; of several problems the first."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

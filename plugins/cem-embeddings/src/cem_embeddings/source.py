@@ -91,9 +91,11 @@ class Embeddings(Source):
         yield from map(self._own, Other(self.options, ctx).documents())
 
     def _asked(self, mistake: Mistake) -> list[str]:
-        """What is looked up. Choices are sorted: the order they come in may tell which one is right."""
+        """What is looked up."""
+        from cem_toolkit.searching import whole_question
+
         if self.options.questions:
-            return [" ".join((mistake.question, *sorted(mistake.choices)))]
+            return [whole_question(mistake)]
         return list(dict.fromkeys(mistake.queries))
 
     def _open(self, ctx: Context) -> "tuple[Store, Embedder]":

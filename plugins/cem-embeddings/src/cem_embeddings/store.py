@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from cem_toolkit.api import Passage
+from cem_toolkit.api import Passage, replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,9 +80,8 @@ class Store:
                     self._append(block, encoded, texts, offsets, vectors)
                     kept += len(block)
                     done(len(block))
-            beside = self._whole.with_suffix(".part")
-            beside.write_text(json.dumps({"documents": kept, "dimension": dimension}))
-            beside.replace(self._whole)
+            with replacing(self._whole) as beside:
+                beside.write_text(json.dumps({"documents": kept, "dimension": dimension}))
 
     def _append(
         self,

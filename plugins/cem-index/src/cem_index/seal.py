@@ -1,19 +1,19 @@
 """What says that an index is whole: its files' sizes and hashes, written when it was finished."""
 
-import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from cem_toolkit.api import file_hash, replacing
 
 SEAL = "whole.json"
 
 
 def seal(path: Path, documents: int) -> None:
     """Says that the index in `path` is finished, and how many documents it has."""
-    beside = path / f".{SEAL}"
-    beside.write_text(json.dumps({"documents": documents, "files": {file.name: _stamp(file) for file in _files(path)}}))
-    os.replace(beside, path / SEAL)
+    sealed = {"documents": documents, "files": {file.name: _stamp(file) for file in _files(path)}}
+    with replacing(path / SEAL) as beside:
+        beside.write_text(json.dumps(sealed))
 
 
 def whole(path: Path) -> int | None:
@@ -34,21 +34,18 @@ def whole(path: Path) -> int | None:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(file for file in path.iterdir() if file.name not in (SEAL, f".{SEAL}") and file.suffix != ".lock")
+    """Those of the index, without the seal, whole or half written, and locks."""
+    own = (SEAL, f".{SEAL}.")
+    return sorted(file for file in path.iterdir() if not file.name.startswith(own) and file.suffix != ".lock")
 
 
 def _unchanged(file: Path, stamp: dict[str, Any]) -> bool:
     now = file.stat()
     if now.st_size != stamp["size"]:
         return False
-    return bool(now.st_mtime_ns == stamp["changed"] or _hash(file) == stamp["sha256"])
+    return bool(now.st_mtime_ns == stamp["changed"] or file_hash(file) == stamp["sha256"])
 
 
 def _stamp(file: Path) -> dict[str, Any]:
     now = file.stat()
-    return {"size": now.st_size, "changed": now.st_mtime_ns, "sha256": _hash(file)}
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return {"size": now.st_size, "changed": now.st_mtime_ns, "sha256": file_hash(file)}

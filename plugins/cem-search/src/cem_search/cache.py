@@ -1,12 +1,10 @@
 """Answers kept on disk, so that the same thing is asked once."""
 
-import contextlib
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.api import content_id
+from cem_toolkit.api import content_id, replacing
 from cem_toolkit.searching.polite import Clock
 
 DAY = 24 * 60 * 60
@@ -31,18 +29,8 @@ class Cache:
             return None
 
     def store(self, answer: Any, *key: str) -> None:
-        """Written beside its place and renamed into it, so that readers find it whole or not at all."""
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
-            beside = Path(file.name)
-            try:
-                json.dump({"key": key, "time": self._clock.today(), "answer": answer}, file)
-                file.close()
-                beside.replace(path)
-            finally:
-                with contextlib.suppress(FileNotFoundError):
-                    beside.unlink()
+        with replacing(self._path(key)) as beside:
+            beside.write_text(json.dumps({"key": key, "time": self._clock.today(), "answer": answer}))
 
     def _path(self, key: tuple[str, ...]) -> Path:
         name = content_id(*key)

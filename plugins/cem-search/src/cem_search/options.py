@@ -114,6 +114,11 @@ class WebSearchOptions(SearchOptions):
         return entries
 
     @property
+    def public_engines(self) -> str:
+        """What decides which results ddgs gives."""
+        return f"ddgs {self.engines} {self.region} {self.safesearch}"
+
+    @property
     def denied(self) -> tuple[str, ...]:
         """All domains that no page may come from."""
         return self.deny if self.question_banks else (*self.deny, *QUESTION_BANKS)

@@ -33,8 +33,7 @@ class Search(SearchSource):
 
     def fingerprint(self, ctx: Context) -> str:
         """The engine with its options, and the encoder. The web changes while this stays."""
-        options = self.options
-        engine = options.endpoint or f"ddgs {options.engines} {options.region} {options.safesearch}"
+        engine = self.options.endpoint or self.options.public_engines
         return f"{content_id(engine)} {super().fingerprint(ctx)}".rstrip()
 
     def open(self, ctx: Context) -> "Backend":

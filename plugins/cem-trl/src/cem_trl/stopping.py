@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback
 
-from cem_toolkit.api import CemError, Row
+from cem_toolkit.api import CemError, Row, replacing
 from cem_trl.encoding import Encoder, Example
 from cem_trl.head_loss import slices
 
@@ -72,10 +72,9 @@ class EarlyStopping(TrainerCallback):  # type: ignore[misc]
         return int(found["step"]), float(found["loss"])
 
     def _keep(self, step: int, loss: float) -> None:
-        fresh = self._file.with_suffix(".new")
         weights = {name: weight.detach().cpu().contiguous() for name, weight in self._trained()}
-        save_file(weights, fresh, metadata={"step": str(step), "loss": repr(loss)})
-        fresh.replace(self._file)
+        with replacing(self._file) as beside:
+            save_file(weights, beside, metadata={"step": str(step), "loss": repr(loss)})
 
     def _trained(self) -> list[tuple[str, torch.nn.Parameter]]:
         return [(name, weight) for name, weight in self._trainer.model.named_parameters() if weight.requires_grad]

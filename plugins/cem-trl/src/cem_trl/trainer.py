@@ -1,12 +1,11 @@
 """The trainer `trl`, light to import."""
 
-import hashlib
 import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cem_toolkit.api import CemError, Context, Options, Row, Trainer, load_tokenizer
+from cem_toolkit.api import CemError, Context, Options, Row, Trainer, file_hash, load_tokenizer
 from cem_trl.options import TrlOptions
 
 if TYPE_CHECKING:
@@ -60,8 +59,7 @@ def _read(file: Path) -> "Tokenizer":
     once."""
     from tokenizers import Tokenizer
 
-    with file.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    digest = file_hash(file)
     if digest not in _last:
         fast = Tokenizer.from_file(str(file))
         fast.no_truncation()

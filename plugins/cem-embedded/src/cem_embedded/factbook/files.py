@@ -1,7 +1,8 @@
 """Writing a file whole or not at all."""
 
-import os
 from pathlib import Path
+
+from cem_toolkit.api import replacing
 
 
 def write_whole(path: Path, text: str) -> Path:
@@ -10,11 +11,6 @@ def write_whole(path: Path, text: str) -> Path:
     Raises:
         OSError: the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
     return path

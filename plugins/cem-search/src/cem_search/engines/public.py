@@ -23,8 +23,7 @@ class PublicEngines(Engine):
 
     @property
     def key(self) -> str:
-        options = self._options
-        return f"ddgs {options.engines} {options.region} {options.safesearch}"
+        return self._options.public_engines
 
     def search(self, query: str, limit: int) -> Sequence[Result]:
         return self._manners.ask("ddgs", lambda: self._search(query, limit))

@@ -1,12 +1,12 @@
 """Responses kept on disk, so that the same question is asked of a wiki once."""
 
-import contextlib
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from cem_toolkit.api import replacing
 
 
 class Responses:
@@ -25,18 +25,8 @@ class Responses:
         return response if isinstance(response, dict) else None
 
     def store(self, request: Mapping[str, str], response: Mapping[str, Any]) -> None:
-        """Written beside its place and renamed into it, so that readers find it whole or not at all."""
-        path = self._path(request)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
-            beside = Path(file.name)
-            try:
-                json.dump({"request": dict(request), "response": response}, file)
-                file.close()
-                beside.replace(path)
-            finally:
-                with contextlib.suppress(FileNotFoundError):
-                    beside.unlink()
+        with replacing(self._path(request)) as beside:
+            beside.write_text(json.dumps({"request": dict(request), "response": response}))
 
     def _path(self, request: Mapping[str, str]) -> Path:
         name = hashlib.sha256(json.dumps(dict(request), sort_keys=True).encode()).hexdigest()
