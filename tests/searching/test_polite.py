@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 
 import pytest
@@ -22,6 +22,7 @@ from cem_toolkit.searching.polite import (
     send,
 )
 from cem_toolkit.testing import make_clock
+from cem_toolkit.testing.serving import serve
 
 pytest.importorskip("tenacity")
 httpx2 = pytest.importorskip("httpx2")
@@ -190,28 +191,22 @@ def get() -> Iterator[Send]:
     """Asks a server on this machine, whose answer of 100 bytes comes one a second; the clock is the server's, too."""
     clock = make_clock()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "100")
-            self.end_headers()
-            for _ in range(50 if self.path == "/cut" else 100):
-                clock.sleep(1)
-                self.wfile.write(b"x")
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100")
+        handler.end_headers()
+        handler.close_connection = True
+        for _ in range(50 if handler.path == "/cut" else 100):
+            clock.sleep(1)
+            handler.wfile.write(b"x")
 
-        def log_message(self, format: str, *args: object) -> None: ...
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server, httpx2.Client(timeout=10) as client:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serve(answer) as port, httpx2.Client(timeout=10) as client:
 
         def get(url: str = "", timeout: float = 1000, max_bytes: int = 100) -> tuple["httpx2.Response", bytes]:
-            address = url if "//" in url else f"http://127.0.0.1:{server.server_port}/{url}"
+            address = url if "//" in url else f"http://127.0.0.1:{port}/{url}"
             return send(client, "GET", address, timeout=timeout, max_bytes=max_bytes, clock=clock)
 
         yield get
-        server.shutdown()
-        thread.join()
 
 
 def test_a_response_is_read_to_its_end(get: Send) -> None:

@@ -75,4 +75,10 @@ PAGES = {
         "cem_toolkit.testing",
         tuple(testing.__all__),
     ),
+    "serving": Told(
+        "A server to test by",
+        "For the tests of sources that go over the network: `cem_toolkit.testing.serving`.",
+        "cem_toolkit.testing.serving",
+        ("serve", "Answer", "reply", "reset", "cut_short", "drip"),
+    ),
 }

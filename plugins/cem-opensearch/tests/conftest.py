@@ -7,12 +7,9 @@ The front adds what the stand-in lacks: the order by `_seq_no`, which both engin
 
 import base64
 import json
-import socket
-import struct
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +20,8 @@ import pytest
 from cem_opensearch.source import OpenSearch
 from cem_toolkit.api import Context, Mistake, Passage
 from cem_toolkit.searching.polite import Clock
-from cem_toolkit.testing import make_clock, make_context
+from cem_toolkit.testing import make_clock, make_context, serving
+from cem_toolkit.testing.serving import Answer
 
 DOCUMENTS = [
     ("chad", "Chad", "Chad is a landlocked country. Its capital is N'Djamena."),
@@ -42,9 +40,6 @@ MAPPING = {
 }
 
 
-Fault = Callable[[BaseHTTPRequestHandler], None]
-
-
 @dataclass
 class Front:
     """What the source talks to. `faults` are used up one a request, then answers are right again; `refused` are numbers
@@ -57,7 +52,7 @@ class Front:
     elasticsearch: bool = False
     authorization: str = ""
     forbidden: tuple[str, ...] = ()
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Answer] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     asked: list[tuple[float, str, str, dict[str, str]]] = field(default_factory=list)
     http: httpx2.Client = field(default_factory=httpx2.Client)
@@ -72,17 +67,17 @@ class Front:
             self._not_signed_in(handler)
         elif path in self.forbidden or path.rpartition("/")[2] in self.forbidden:
             reason = "no permissions for [indices:data/read] and User [name=guest]"
-            send(handler, 403, json.dumps(an_error("security_exception", reason, 403)))
+            reply(403, json.dumps(an_error("security_exception", reason, 403)))(handler)
         else:
             status, answer = self.forward(handler.command, handler.path, body)
-            send(handler, status, json.dumps(answer))
+            reply(status, json.dumps(answer))(handler)
 
     def _not_signed_in(self, handler: BaseHTTPRequestHandler) -> None:
         """OpenSearch's security plugin answers in plain text, Elasticsearch in JSON."""
         if not self.elasticsearch:
-            return send(handler, 401, "Unauthorized", Content_Type="text/plain")
+            return reply(401, "Unauthorized", Content_Type="text/plain")(handler)
         reason = "missing authentication credentials for REST request [/]"
-        return send(handler, 401, json.dumps(an_error("security_exception", reason, 401)))
+        return reply(401, json.dumps(an_error("security_exception", reason, 401)))(handler)
 
     def forward(self, method: str, path: str, body: str) -> tuple[int, Any]:
         bodies = [json.loads(line) for line in body.splitlines()]
@@ -146,28 +141,8 @@ def by_sequence(asked: dict[str, Any], answer: dict[str, Any]) -> None:
         answer["hits"]["hits"] = hits[: asked["size"]]
 
 
-def send(handler: BaseHTTPRequestHandler, status: int, body: str, **headers: str) -> None:
-    data = body.encode()
-    handler.send_response(status)
-    for name, value in {"Content-Length": str(len(data)), "Content-Type": "application/json", **headers}.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(data)
-
-
-def reply(status: int, body: str = "", **headers: str) -> Fault:
-    return lambda handler: send(handler, status, body, **headers)
-
-
-def reset(handler: BaseHTTPRequestHandler) -> None:
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    handler.close_connection = True
-    handler.connection.close()
-
-
-def cut_short(handler: BaseHTTPRequestHandler) -> None:
-    send(handler, 200, '{"responses": [{', Content_Length="5000")
-    handler.close_connection = True
+def reply(status: int, body: str = "", **headers: str) -> Answer:
+    return serving.reply(status, body, **{"Content_Type": "application/json", **headers})
 
 
 @dataclass
@@ -175,8 +150,8 @@ class Faults:
     """Ways to fail, for `Front.faults`."""
 
     reply = staticmethod(reply)
-    reset = staticmethod(reset)
-    cut_short = staticmethod(cut_short)
+    reset = staticmethod(serving.reset)
+    cut_short = staticmethod(serving.cut_short('{"responses": [{'))
     html = staticmethod(reply(200, "<!DOCTYPE html><title>Sign in to the proxy</title>"))
 
 
@@ -214,31 +189,9 @@ def stand_in() -> Iterator[Any]:
 def front(stand_in: Any, clock: Clock) -> Iterator[Front]:
     with stand_in.clone() as copy, httpx2.Client() as client:
         front = Front(copy.url, clock, http=client)
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def respond(self) -> None:
-                front.respond(self)
-
-            do_GET = do_POST = respond  # noqa: N815 (the server's names)
-
-            def log_message(self, format: str, *args: object) -> None: ...
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: object, client_address: object) -> None: ...
-
-        server = Server(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        front.url = f"http://127.0.0.1:{server.server_port}"
-        yield front
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        with serving.serve(front.respond) as port:
+            front.url = f"http://127.0.0.1:{port}"
+            yield front
 
 
 def make_mistakes(*queries: Sequence[str]) -> list[Mistake]:

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from cem_opensearch.failures import read_reason
 from cem_toolkit.api import CemError
+from cem_toolkit.testing.serving import drip
 
 
 def gaps(front: Any) -> list[float]:
@@ -128,15 +128,7 @@ def test_no_answer_at_all(desk: Any, front: Any) -> None:
 
 
 def test_a_slow_drip_is_cut_off(desk: Any, front: Any, clock: Any) -> None:
-    def drip(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", "100")
-        handler.end_headers()
-        for _ in range(100):
-            clock.sleep(5)
-            handler.wfile.write(b" ")
-
-    front.faults = [drip]
+    front.faults = [drip(clock)]
     with pytest.raises(CemError, match="no whole answer within 30 s"):
         desk.source(retries=0).check(desk.ctx)
 

@@ -2,11 +2,11 @@
 
 import gzip
 import json
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,25 +21,13 @@ from cem_search.reading.reader import Reader
 from cem_search.source import Search
 from cem_toolkit.api import Context, Mistake, Passage
 from cem_toolkit.searching.polite import Clock
-from cem_toolkit.testing import make_clock, make_context
-
-Reply = Callable[[BaseHTTPRequestHandler], None]
-
-
-def send(handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: dict[str, str]) -> None:
-    handler.send_response(status)
-    for name, value in {"Content-Length": str(len(body)), **headers}.items():
-        if value:
-            handler.send_header(name, value)
-    handler.end_headers()
-    handler.wfile.write(body)
+from cem_toolkit.testing import make_clock, make_context, serving
+from cem_toolkit.testing.serving import Answer
 
 
-def reply(body: str | bytes = "", status: int = 200, type: str = "text/html; charset=utf-8", **headers: str) -> Reply:
+def reply(body: str | bytes = "", status: int = 200, type: str = "text/html; charset=utf-8", **headers: str) -> Answer:
     """An answer; underscores in the names of headers are hyphens there, and an empty value leaves a header off."""
-    data = body.encode() if isinstance(body, str) else body
-    named = {"Content-Type": type} | {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda handler: send(handler, status, data, named)
+    return serving.reply(status, body, **{"Content_Type": type, **headers})
 
 
 def article(*paragraphs: str, title: str = "Chad", head: str = "", lang: str = "en") -> str:
@@ -56,8 +44,8 @@ class FakeWeb:
 
     clock: Clock
     port: int = 0
-    pages: dict[str, Reply | list[Reply]] = field(default_factory=dict)
-    robots: dict[str, Reply] = field(default_factory=dict)
+    pages: dict[str, Answer | list[Answer]] = field(default_factory=dict)
+    robots: dict[str, Answer] = field(default_factory=dict)
     results: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, list[Sequence[str]]] = field(default_factory=dict)
     asked: list[tuple[float, str, str, dict[str, str]]] = field(default_factory=list)
@@ -102,35 +90,20 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[ThreadingHTTPServer]:
-    """One server for all tests; each puts its own web behind it."""
+def server() -> Iterator[SimpleNamespace]:
+    """One server for all tests, at `port`; each puts its own `web` behind it."""
+    server = SimpleNamespace(web=None)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        server.web.respond(handler)
 
-        def do_GET(self) -> None:
-            self.server.web.respond(self)  # type: ignore[attr-defined]
-
-        def log_message(self, format: str, *args: object) -> None: ...
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: object, client_address: object) -> None: ...
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving.serve(respond) as server.port:
+        yield server
 
 
 @pytest.fixture
-def web(clock: Clock, server: Any, monkeypatch: pytest.MonkeyPatch) -> FakeWeb:
-    web = server.web = FakeWeb(clock, server.server_port)
+def web(clock: Clock, server: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> FakeWeb:
+    web = server.web = FakeWeb(clock, server.port)
     monkeypatch.setattr("cem_search.fetching.reach.resolve", web.resolve)
     return web
 

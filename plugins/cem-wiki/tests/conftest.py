@@ -2,12 +2,9 @@
 
 import json
 import runpy
-import socket
-import struct
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,10 +16,9 @@ import pytest
 from cem_toolkit.api import Context, Mistake, Passage
 from cem_toolkit.searching.polite import Clock
 from cem_toolkit.testing import make_clock, make_context
+from cem_toolkit.testing.serving import Answer, cut_short, reply, reset, serve
 from cem_wiki.options import WikiOptions
 from cem_wiki.source import Wiki
-
-Fault = Callable[[BaseHTTPRequestHandler], None]
 
 
 @dataclass
@@ -37,7 +33,7 @@ class FakeWiki:
     disambiguations: set[str] = field(default_factory=set)
     results_at_once: int = 50
     extracts_at_once: int = 20
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Answer] = field(default_factory=list)
     asked: list[tuple[float, dict[str, str], dict[str, str]]] = field(default_factory=list)
 
     def add(self, number: int, title: str, text: str) -> None:
@@ -49,7 +45,7 @@ class FakeWiki:
         if self.faults:
             self.faults.pop(0)(handler)
         else:
-            send(handler, 200, json.dumps(self.answer(params)))
+            reply(200, json.dumps(self.answer(params)))(handler)
 
     def answer(self, params: dict[str, str]) -> dict[str, Any]:
         if "srsearch" in params:
@@ -109,32 +105,8 @@ class FakeWiki:
         return {**more, "query": {"pages": pages}}
 
 
-def send(handler: BaseHTTPRequestHandler, status: int, body: str, **headers: str) -> None:
-    data = body.encode()
-    handler.send_response(status)
-    for name, value in {"Content-Length": str(len(data)), **headers}.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(data)
-
-
-def reply(status: int, body: str = "", **headers: str) -> Fault:
-    return lambda handler: send(handler, status, body, **headers)
-
-
-def api_error(code: str, **headers: str) -> Fault:
+def api_error(code: str, **headers: str) -> Answer:
     return reply(200, json.dumps({"error": {"code": code, "info": "Waiting for a database server"}}), **headers)
-
-
-def reset(handler: BaseHTTPRequestHandler) -> None:
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    handler.close_connection = True
-    handler.connection.close()
-
-
-def cut_short(handler: BaseHTTPRequestHandler) -> None:
-    send(handler, 200, '{"query": {', Content_Length="5000")
-    handler.close_connection = True
 
 
 @dataclass
@@ -144,7 +116,7 @@ class Faults:
     reply = staticmethod(reply)
     api_error = staticmethod(api_error)
     reset = staticmethod(reset)
-    cut_short = staticmethod(cut_short)
+    cut_short = staticmethod(cut_short('{"query": {'))
     html = staticmethod(reply(200, "<!DOCTYPE html><title>Wikimedia Error</title>"))
 
 
@@ -163,33 +135,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def wiki(clock: Clock) -> Iterator[FakeWiki]:
     fake = FakeWiki(clock)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            fake.respond(self)
-
-        def log_message(self, format: str, *args: object) -> None: ...
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: object, client_address: object) -> None: ...
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    fake.url = f"http://127.0.0.1:{server.server_port}/w/api.php"
     fake.add(1, "Chad", "Chad is a landlocked country. Its capital is N'Djamena.")
     fake.add(2, "N'Djamena", "N'Djamena is the capital and largest city of Chad.")
     fake.add(3, "Lake Chad", "Lake Chad is a lake.")
     fake.results = {"capital of Chad": [2, 1, 3], "Chad": [3, 1]}
-    yield fake
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve(fake.respond) as port:
+        fake.url = f"http://127.0.0.1:{port}/w/api.php"
+        yield fake
 
 
 def make_mistakes(*queries: Sequence[str]) -> list[Mistake]:

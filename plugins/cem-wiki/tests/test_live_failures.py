@@ -1,13 +1,13 @@
 """The live backend when the wiki fails, in every way that has been thought of."""
 
 import threading
-from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from cem_toolkit.api import CemError
+from cem_toolkit.testing.serving import drip
 
 TITLES = ["N'Djamena", "Chad", "Lake Chad"]
 
@@ -100,15 +100,7 @@ def test_a_wait_longer_than_the_budget_is_not_begun(live: Any, wiki: Any, faults
 
 
 def test_a_slow_drip_is_cut_off(live: Any, wiki: Any, clock: Any) -> None:
-    def drip(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", "100")
-        handler.end_headers()
-        for _ in range(100):
-            clock.sleep(5)
-            handler.wfile.write(b" ")
-
-    wiki.faults = [drip]
+    wiki.faults = [drip(clock)]
     assert [passage.title for passage in live.retrieve(["capital of Chad"], retries=0)] == TITLES
     assert live.log == [f"wiki: {wiki.url}: 1 titles failed: no whole answer within 30 s"]
 

@@ -1,9 +1,7 @@
 """Connections go to checked addresses, and TLS knows the host by its name all the same."""
 
 import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from cem_search.fetching.manners import Manners
 from cem_search.fetching.private import Private
 from cem_search.fetching.reach import Reach
 from cem_toolkit.searching.polite import Clock
+from cem_toolkit.testing.serving import reply, serve
 
 
 @pytest.fixture
@@ -26,26 +25,8 @@ def secure() -> Iterator[tuple[int, ssl.SSLContext, list[str]]]:
     authority.configure_trust(client_side)
     server_side.sni_callback = lambda connection, name, context: names.append(name)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"secure")
-
-        def log_message(self, format: str, *args: object) -> None: ...
-
-    class Server(HTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None: ...
-
-    server = Server(("127.0.0.1", 0), Handler)
-    server.socket = server_side.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server.server_port, client_side, names
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve(reply(200, "secure", Content_Type="text/html"), tls=server_side) as port:
+        yield port, client_side, names
 
 
 def test_the_certificate_must_be_for_the_name(secure: Any, clock: Any) -> None:
