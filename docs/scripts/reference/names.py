@@ -56,7 +56,7 @@ PAGES = {
         "tenacity, and for `send` on httpx2.",
         "cem_toolkit.searching.polite",
         (
-            *("Patience", "Limits", "Clock", "send", "parse_retry_after"),
+            *("Patience", "Limits", "Misses", "Clock", "send", "parse_retry_after"),
             *("RequestError", "PassingError", "StoppedError"),
         ),
     ),

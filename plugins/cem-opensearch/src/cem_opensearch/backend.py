@@ -1,9 +1,7 @@
 """An index as a place where pages are searched: many queries in one request, and it ends with what it has."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
 
 from cem_opensearch.answers import Hit, name_of
 from cem_opensearch.connecting import connect
@@ -12,14 +10,12 @@ from cem_opensearch.options import OpenSearchOptions
 from cem_opensearch.pages import make_page, read_fields
 from cem_toolkit.api import CemError, Context
 from cem_toolkit.searching import Backend, Page
-from cem_toolkit.searching.polite import Clock, RequestError, StoppedError
+from cem_toolkit.searching.polite import Clock, Misses, RequestError
 
 SEARCHED_AT_ONCE = 64
 READ_AT_ONCE = 50
 LONGEST_QUERY = 1000
 """Characters. Engines refuse queries of more than some thousand words times fields."""
-
-Answer = TypeVar("Answer")
 
 
 class IndexBackend(Backend):
@@ -38,8 +34,8 @@ class IndexBackend(Backend):
         self._names: list[tuple[str, str]] = []
         self._numbers: dict[tuple[str, str], int] = {}
         self._empty = 0
-        self._not_asked: Counter[str] = Counter()
-        self._reasons: list[str] = []
+        where = f"opensearch: {options.index}"
+        self._misses = Misses(where, f"{where}: nothing could be had from {options.url[0]}", ctx.log)
 
     def prepare(self, queries: Sequence[str]) -> None:
         self._waiting = list(dict.fromkeys(query[:LONGEST_QUERY] for query in queries))
@@ -59,12 +55,12 @@ class IndexBackend(Backend):
         pages: dict[int, Page] = {}
         for start in range(0, len(numbers), READ_AT_ONCE):
             names = [self._names[number] for number in numbers[start : start + READ_AT_ONCE]]
-            hits = self._try(partial(self._engine.read, names, read_fields(self._options)), "pages", names)
+            hits = self._misses.ask(partial(self._engine.read, names, read_fields(self._options)), "pages", len(names))
             pages |= {self._number(hit): page for hit in hits or () if (page := self._page(hit))}
         return {number: pages[number] for number in numbers if number in pages}
 
     def sample(self, count: int, seed: int) -> Sequence[int]:
-        hits = self._try(partial(self._engine.draw, count, seed), "random pages", range(count))
+        hits = self._misses.ask(partial(self._engine.draw, count, seed), "random pages", count)
         return [self._number(hit) for hit in hits or ()]
 
     def documents(self) -> Iterator[Page]:
@@ -82,14 +78,10 @@ class IndexBackend(Backend):
 
     def conclude(self, found: bool) -> None:
         """Says what was not had. Raises CemError where there was a failure and nothing at all could be had."""
-        where = f"opensearch: {self._options.index}"
         if self._empty:
-            self._ctx.log(f"{where}: {self._empty} documents have no text in {', '.join(self._options.text_fields)}")
-        if self._not_asked:
-            left = ", ".join(f"{count} {what}" for what, count in self._not_asked.items())
-            self._ctx.log(f"{where}: stopped as {self._reasons[-1]}; not asked for: {left}")
-        if not found and self._reasons:
-            raise CemError(f"{where}: nothing could be had from {self._options.url[0]}: {self._reasons[0]}")
+            fields = ", ".join(self._options.text_fields)
+            self._ctx.log(f"opensearch: {self._options.index}: {self._empty} documents have no text in {fields}")
+        self._misses.conclude(found)
 
     def close(self) -> None:
         self._engine.close()
@@ -99,11 +91,10 @@ class IndexBackend(Backend):
             self._fields = self._fields or searched_fields(self._options, self._engine.field_types())
             return self._engine.search_all(queries, self._fields, self._options.per_query)
 
-        answers = self._try(ask, "searches", queries) or [[] for _ in queries]
+        answers = self._misses.ask(ask, "searches", len(queries)) or [[] for _ in queries]
         failed = [str(answer) for answer in answers if isinstance(answer, RequestError)]
         if failed:
-            self._reasons += failed
-            self._ctx.log(f"opensearch: {self._options.index}: {len(failed)} searches failed: {failed[0]}")
+            self._misses.add(failed[0], "searches", len(failed))
         for query, answer in zip(queries, answers, strict=True):
             self._found[query] = [] if isinstance(answer, RequestError) else [self._number(hit) for hit in answer]
 
@@ -118,14 +109,3 @@ class IndexBackend(Backend):
         page = make_page(hit, self._options)
         self._empty += page is None
         return page
-
-    def _try(self, ask: Callable[[], Answer], what: str, asked: Sequence[object]) -> Answer | None:
-        try:
-            return ask()
-        except StoppedError as error:
-            self._not_asked[what] += len(asked)
-            self._reasons.append(str(error))
-        except RequestError as error:
-            self._reasons.append(str(error))
-            self._ctx.log(f"opensearch: {self._options.index}: {len(asked)} {what} failed: {error}")
-        return None
