@@ -10,7 +10,6 @@ data package of cem-wiki, encoded as the source does. Threads are those that OMP
 import argparse
 import json
 import os
-import platform
 import tempfile
 import threading
 import time
@@ -25,6 +24,7 @@ import numpy as np
 from cem_embeddings.nearest import nearest
 from cem_embeddings.store import BLOCK
 from cem_toolkit.api import Embedder
+from cem_toolkit.machine import processor
 from cem_wiki.options import WikiOptions
 from cem_wiki.summaries import find_data, read_summaries
 
@@ -48,8 +48,22 @@ def main() -> None:
             "packages": {name: version(name) for name in ("numpy", "torch", "transformers")},
         },
     }
-    print(json.dumps(result, indent=2))
     given.out.write_text(json.dumps(result, indent=2) + "\n")
+    print(table(result))
+
+
+def table(result: dict[str, Any]) -> str:
+    """The table of plugins/cem-embeddings/README.md."""
+    search, encode = result["search"], result["encode"]
+    vectors = f"{search['vectors']:,} vectors of {search['dimension']} numbers in half precision"
+    lines = [
+        f"| one pass for {search['queries']:,} queries over {vectors} | {search['seconds']:.0f} s, "
+        f"{search['queries_per_second']:.0f} queries a second |",
+        f"| memory held for it | {search['peak_mib']} MiB |",
+        f"| encoding Wikipedia's summaries ({encode['mean_characters']} characters on average) | "
+        f"{encode['texts_per_second']:.0f} a second |",
+    ]
+    return "\n".join(lines)
 
 
 def search(count: int, queries: int) -> dict[str, Any]:
@@ -120,13 +134,6 @@ def held() -> int:
         if line.startswith("RssAnon:"):
             return int(line.split()[1]) * 1024
     return 0
-
-
-def processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Builds the documentation's site: `make site`, or
 
-    python docs/scripts/site.py [FOLDER]
+    python docs/scripts/build_site.py [FOLDER]
 
 Its pages are those of `docs/`, the README, and those of the plugins and examples. They are gathered in one folder, in
 which links such as `../plugins/cem-wiki` lead to the page that they name, as they do on a code host; what they name
