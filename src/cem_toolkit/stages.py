@@ -33,6 +33,9 @@ from cem_toolkit.store import (
 FORMAT = 1
 """Of the stages' files; part of every key."""
 
+KEPT = ("seconds", "finished", "records", "figures")
+"""What a reused stage's note has from the one that was worked out."""
+
 Work = Callable[[Context], tuple[Mapping[str, Iterable[Record]], Mapping[str, Any]]]
 """Does a stage's work and returns records by file name, and figures worth keeping."""
 
@@ -175,7 +178,7 @@ class Stages:
         copy_linked(found, beside)
         noted = read_info(found) or {}
         origin = found.relative_to(self.run.folder.parent.resolve()).as_posix()
-        kept: dict[str, Any] = {name: noted[name] for name in ("seconds", "figures", "finished") if name in noted}
+        kept: dict[str, Any] = {name: noted[name] for name in KEPT if name in noted}
         seal(beside, {**info, **kept, "reused_from": origin}, place)
         self.screen.log(f"round {info['round']}: {info['stage']} reused from {origin}")
 
