@@ -12,8 +12,9 @@ TIMES = {"seconds", "finished", "reused_from", "checksum", "resumed_from_step", 
 LEFTOVERS = re.compile(r".*\.(part|partial|copy)|checkpoints|\.(latest|building|unpacking)-.*")
 
 
-def differences(run: Path | None, reference: Path) -> Iterator[str]:
-    """Of a finished run from the undisturbed `reference`."""
+def differences(run: Path | None, reference: Path, again: bool = False) -> Iterator[str]:
+    """Of a finished run from the undisturbed `reference`. With `again`, stages were damaged, so that some had to be
+    done again and are told twice."""
     if run is None:
         yield "there is no run"
         return
@@ -24,7 +25,7 @@ def differences(run: Path | None, reference: Path) -> Iterator[str]:
         if name.startswith("round-") and not _same(run / name, reference / name):
             yield f"{name} is not what an undisturbed run gives"
     yield from _summaries(run, reference)
-    yield from _events(run, reference)
+    yield from _events(run, reference, again)
 
 
 def leftovers(*folders: Path) -> Iterator[str]:
@@ -65,14 +66,14 @@ def _summaries(run: Path, reference: Path) -> Iterator[str]:
     yield from (f"the summary's {name} differs" for name in theirs if mine.get(name) != theirs[name])
 
 
-def _events(run: Path, reference: Path) -> Iterator[str]:
+def _events(run: Path, reference: Path, again: bool) -> Iterator[str]:
     ends = [Counter(_ended(path)) for path in (run, reference)]
-    for (number, stage), count in (ends[0] - ends[1]).items():
-        yield f"events.jsonl tells {count} time more than once that {stage} of round {number} is finished"
+    for (number, stage), _ in () if again else (ends[0] - ends[1]).items():
+        yield f"events.jsonl tells more than once that {stage} of round {number} is finished"
     for (number, stage), _ in (ends[1] - ends[0]).items():
         yield f"events.jsonl does not tell that {stage} of round {number} is finished"
     lines = (run / "events.jsonl").read_text(encoding="utf-8").split("\n")
-    if lines[-1] != "" or any(not _is_event(line) for line in lines[:-1]):
+    if lines[-1] != "" or (not again and any(not _is_event(line) for line in lines[:-1])):
         yield "events.jsonl has a line that is no event"
     elif json.loads(lines[-2])["event"] != "run_finished":
         yield "events.jsonl does not end with the run's end"

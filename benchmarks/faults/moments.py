@@ -9,10 +9,13 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from warm import Try
 
 CHANGES = {
     "open": 0, "os.rename": 0, "os.link": 1, "os.mkdir": 0, "os.remove": 0, "os.rmdir": 0, "os.symlink": 1,
@@ -38,9 +41,9 @@ class Moment:
     """Or at this one of the changes of files from then on."""
 
 
-def choose(chance: random.Random, stage: str, takes: float) -> Moment:
+def choose(chance: random.Random, stage: str, takes: float, by_clock: bool = False) -> Moment:
     """A moment in a stage that takes so many seconds, or a little after it."""
-    if chance.random() < 0.45:
+    if chance.random() < 0.45 and not by_clock:
         return Moment(stage, change=chance.randint(1, FILES))
     return Moment(stage, seconds=chance.uniform(0, 1.1 * takes + 0.02))
 
@@ -64,6 +67,18 @@ def arm(moment: Moment, folder: Path) -> Callable[[], Any] | None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return lambda: sys.addaudithook(see)
+
+
+def reach(moment: Moment, trying: Try, out: Path) -> bool:
+    """Waits until the process that works on the only run in `out` is there; False where it ends before."""
+    link, since = out / "latest", None
+    while not trying.ended():
+        if since is None and has_begun(moment.stage, link.resolve() if link.exists() else None):
+            since = time.monotonic()
+        if since is not None and time.monotonic() - since >= (moment.seconds or 0):
+            return True
+        time.sleep(0.003)
+    return False
 
 
 def has_begun(stage: str, run: Path | None) -> bool:

@@ -49,7 +49,7 @@ def make_world(folder: Path, seed: int, arms: bool = True) -> World:
     """Writes it. Call this in a process of its own: it computes with torch."""
     from cem_toolkit.testing import make_tiny_model
 
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 (not for secrets)
     rows = [
         {
             "question": f"What is the capital of {country}?",

@@ -104,7 +104,12 @@ def is_whole(folder: Path, key: str) -> bool:
     info = read_info(folder)
     if info is None or info.get("key") != key:
         return False
-    return all((folder / name).is_file() and _describe(folder / name) == noted for name, noted in info["files"].items())
+    return all(is_as_written(folder, name, info) for name in info["files"])
+
+
+def is_as_written(folder: Path, name: str, info: Mapping[str, Any]) -> bool:
+    """Whether that file of the stage in `folder` is the one that its note `info` knows."""
+    return (folder / name).is_file() and bool(_describe(folder / name) == info["files"][name])
 
 
 def copy_linked(source: Path, target: Path) -> None:

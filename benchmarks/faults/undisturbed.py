@@ -38,7 +38,8 @@ def make_reference(folder: Path, seed: int, arms: bool = True, name: str = "", m
         if made.wait(600) != 0:
             raise RuntimeError(f"the undisturbed run failed: {made.said()[-2000:]}")
     run = world.run("undisturbed")
-    assert run, "a finished run has a folder"
+    if run is None:
+        raise RuntimeError(f"the undisturbed run left nothing in {world.folder}")
     ends = [event for event in events(run) if event["event"] == "stage_finished"]
     seconds = {name_of(event): float(event["seconds"]) for event in ends}
     made_one = Reference(world, run, list(seconds), seconds, more)
