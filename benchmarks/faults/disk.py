@@ -8,7 +8,7 @@ import os
 import random
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +96,15 @@ def _break(
 @contextmanager
 def full(out: Path, chance: random.Random) -> Iterator[None]:
     """Some KB are left, or none."""
-    filler = out.parent / "filler"
-    with filler.open("wb") as file:
+    filler, page = out.parent / "filler", bytes(4096)
+    with filler.open("wb", buffering=0) as file:
         state = os.statvfs(out)
-        left = chance.choice([0, 0, 1, 10, 50]) * state.f_frsize
-        os.posix_fallocate(file.fileno(), 0, max(state.f_bavail * state.f_frsize - left, 1))
+        os.posix_fallocate(file.fileno(), 0, max(state.f_bavail * state.f_frsize - 2**21, 1))  # at once
+        file.seek(0, os.SEEK_END)
+        with suppress(OSError):  # what the run itself writes meanwhile is not known
+            while True:
+                file.write(page)
+        file.truncate(file.tell() - chance.choice([0, 0, 1, 10, 50]) * len(page))
     try:
         yield
     finally:
