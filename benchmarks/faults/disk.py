@@ -29,7 +29,7 @@ READ_ONLY = ("read-only", "Read-only")
 
 def run(seed: int, short: bool, folder: Path, say: Callable[[str], None]) -> Iterable[Outcome]:
     """In a process of its own, which mounts the file systems and says what it found in a file."""
-    reference, found = make_reference(folder, seed, arms=not short), folder / "disk.json"
+    reference, found = make_reference(folder, seed, arms=False), folder / "disk.json"
     trying = warm.fork(lambda: _apart(reference, seed, short, folder, found), folder, folder / "disk.txt")
     trying.wait(1200)
     if not found.exists():

@@ -51,7 +51,8 @@ def read_records(path: Path, cls: type[R]) -> Iterator[R]:
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """Writes `data`, whole or not at all."""
     with replacing(path) as beside:
-        beside.write_text(json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+        text = json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n"
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")  # as JSON itself writes half characters
 
 
 def with_checksum(data: Mapping[str, Any]) -> dict[str, Any]:

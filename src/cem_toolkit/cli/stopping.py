@@ -67,15 +67,30 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 def _leave() -> None:
     """Also in forked processes: whoever forked them ends them as it likes."""
-    if _before:
-        signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(-1)
     for number, handler in _before.items():
         if signal.getsignal(number) is _raise:
             signal.signal(number, handler)
     _before.clear()
 
 
-os.register_at_fork(after_in_child=_leave)
+def _begin_fork() -> None:
+    if _before:  # else a signal to a child that has not come to `_leave` yet would be heard here
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+def _end_fork() -> None:
+    if _before:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def _begin_child() -> None:
+    if _before:
+        _leave()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+os.register_at_fork(before=_begin_fork, after_in_parent=_end_fork, after_in_child=_begin_child)
 
 
 def _watch(read: int, heard: list[signal.Signals]) -> None:
