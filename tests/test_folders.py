@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cem_toolkit.api import name_beside
-from cem_toolkit.folders import create_run, find_run
+from cem_toolkit.folders import create_run, find_run, remove_half_made
 
 
 def test_a_run_has_all_it_takes_from_the_start(tmp_path: Path) -> None:
@@ -28,3 +28,10 @@ def test_a_taken_name_is_not_taken_again(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("cem_toolkit.folders.ADJECTIVES", "calm")
     monkeypatch.setattr("cem_toolkit.folders.ANIMALS", "owl")
     assert len({create_run(tmp_path, {}, {}).name for _ in range(3)}) == 3
+
+
+def test_resuming_removes_a_link_that_was_half_made(tmp_path: Path) -> None:
+    run = create_run(tmp_path, {}, {})
+    name_beside(tmp_path / "latest").symlink_to("2026-01-01-calm-owl")
+    remove_half_made(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {run.name, "latest", ".making"}

@@ -14,7 +14,7 @@ from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_pre
 from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError, one_line
 from cem_toolkit.files import remove_abandoned
-from cem_toolkit.folders import create_run
+from cem_toolkit.folders import create_run, remove_half_made
 from cem_toolkit.local import FILE, discover_with
 from cem_toolkit.local import NAME as LOCAL
 from cem_toolkit.loop import go_rounds
@@ -70,6 +70,7 @@ def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) 
                 f"({model.fingerprint}, was {run.plan['model_fingerprint']}); start a new run with `cem-toolkit evolve`"
             )
         check_components(stages, model)
+        remove_half_made(run.folder.parent)
         run.record("run_resumed")
         return _go(run, stages, model)
 

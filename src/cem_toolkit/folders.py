@@ -41,6 +41,12 @@ def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) ->
     return Run(out / name)
 
 
+def remove_half_made(out: Path) -> None:
+    """Removes what processes that were killed had half made in `out`: runs, and the link to the latest."""
+    with _alone(out):
+        pass
+
+
 @contextlib.contextmanager
 def _alone(out: Path) -> Iterator[None]:
     """Runs of one folder are made one after the other, so that what lies half made there is of a process that was
