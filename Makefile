@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench study reference site browser lint clean
+.PHONY: demo test bench faults study reference site browser lint clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard plugins/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
@@ -17,6 +17,10 @@ demo: $(VENV)/.installed
 # Speed beside lm-eval and TRL, in under half an hour: benchmarks/results/speed.json and docs/images/speed.svg.
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/bench.py
+
+# What a run survives, in about half an hour: kill -9, full disks, damaged files and more; benchmarks/results/faults.json.
+faults: $(VENV)/.installed
+	$(BIN)/python benchmarks/faults.py
 
 # What each part of the recipe fixes and breaks, in its small form: benchmarks/results/learning.json, from which the
 # tables and pictures of docs/results.md are brought up to date.

@@ -12,16 +12,18 @@ from typing import Any
 from cem_toolkit.checks import check_components, check_inputs, existing
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
 from cem_toolkit.console import Screen
-from cem_toolkit.errors import CemError
-from cem_toolkit.folders import create_run
+from cem_toolkit.errors import CemError, one_line
+from cem_toolkit.files import remove_abandoned
+from cem_toolkit.folders import create_run, remove_half_made
 from cem_toolkit.local import FILE, discover_with
 from cem_toolkit.local import NAME as LOCAL
 from cem_toolkit.loop import go_rounds
 from cem_toolkit.machine import processor
 from cem_toolkit.models import NotOnDisk, resolve_model
 from cem_toolkit.planning import Plan, make_plan
-from cem_toolkit.plugins import Plugins, one_line
+from cem_toolkit.plugins import Plugins
 from cem_toolkit.records import Model
+from cem_toolkit.resuming import resumable
 from cem_toolkit.run import Run
 from cem_toolkit.stages import Stages
 
@@ -68,6 +70,7 @@ def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) 
                 f"({model.fingerprint}, was {run.plan['model_fingerprint']}); start a new run with `cem-toolkit evolve`"
             )
         check_components(stages, model)
+        remove_half_made(run.folder.parent)
         run.record("run_resumed")
         return _go(run, stages, model)
 
@@ -109,11 +112,16 @@ def _prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen,
 def _go(run: Run, stages: Stages, model: Model) -> Run:
     working = Stages(stages.config, stages.crew, stages.plugins, stages.screen, stages.config_folder, run)
     working.screen.log(f"run {run.name} in {run.folder}")
-    working.notify("cem_run_started")
-    note = go_rounds(working, model)
-    run.record("run_finished", note=note)
-    _report(working, run)
-    working.notify("cem_run_finished")
+    for folder in run.folder.glob("round-*"):
+        remove_abandoned(folder, all_of_them=True)  # nobody else may write there
+    for folder in (run.folder, stages.cache):
+        remove_abandoned(folder)
+    with resumable(run.folder):
+        working.notify("cem_run_started")
+        note = go_rounds(working, model)
+        run.record("run_finished", note=note)
+        _report(working, run)
+        working.notify("cem_run_finished")
     if note:
         working.screen.log(note)
     return run

@@ -2,17 +2,20 @@
 
 import contextlib
 import datetime
+import fcntl
 import os
 import random
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cem_toolkit.errors import CemError
+from cem_toolkit.files import SUFFIX, name_beside, replacing
 from cem_toolkit.run import Run
-from cem_toolkit.store import write_json
+from cem_toolkit.store import put_in_place, text_hash, with_checksum, write_json
 
 ADJECTIVES = (
     "amber brave calm clever eager fair gentle honest keen kind lucid merry patient quick quiet steady sunny wise"
@@ -23,25 +26,45 @@ ANIMALS = "badger crane dolphin falcon fox hare heron ibis lark lynx marten otte
 def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) -> Run:
     """A new run's folder, whole from the start: filled beside its place and renamed. `latest` then points to it."""
     out.mkdir(parents=True, exist_ok=True)
-    chance = random.SystemRandom()
-    today = datetime.date.today().isoformat()
-    while True:
-        name = f"{today}-{chance.choice(ADJECTIVES.split())}-{chance.choice(ANIMALS.split())}"
-        if (out / name).exists():
-            name += f"-{chance.randrange(1000):03}"
-        beside = out / f".{name}"
-        with contextlib.suppress(FileExistsError):
-            beside.mkdir()
-            break
-    (beside / "config.yaml").write_text(
-        yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8"
-    )
-    write_json(beside / "plan.json", plan)
-    os.rename(beside, out / name)
-    link = out / f".latest-{os.getpid()}"
-    link.symlink_to(name)
-    os.replace(link, out / "latest")
+    text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+    with _alone(out):
+        name = _free_name(out)
+        beside = name_beside(out / name)
+        beside.mkdir()
+        with replacing(beside / "config.yaml") as file:
+            file.write_text(text, encoding="utf-8")
+        write_json(beside / "plan.json", with_checksum({**plan, "config_sha256": text_hash(text)}))
+        put_in_place(beside, out / name)
+        link = name_beside(out / "latest")
+        link.symlink_to(name)
+        os.replace(link, out / "latest")
     return Run(out / name)
+
+
+def remove_half_made(out: Path) -> None:
+    """Removes what processes that were killed had half made in `out`: runs, and the link to the latest."""
+    with _alone(out):
+        pass
+
+
+@contextlib.contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Runs of one folder are made one after the other, so that what lies half made there is of a process that was
+    killed, and is removed."""
+    with (out / ".making").open("a") as file:
+        with contextlib.suppress(OSError):  # without locks names are chosen at random all the same
+            fcntl.flock(file, fcntl.LOCK_EX)
+            for path in out.glob(f".*{SUFFIX}"):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        yield
+
+
+def _free_name(out: Path) -> str:
+    chance = random.SystemRandom()
+    name = f"{datetime.date.today().isoformat()}-{chance.choice(ADJECTIVES.split())}-{chance.choice(ANIMALS.split())}"
+    while (out / name).exists():
+        name += f"-{chance.randrange(1000):03}"
+    return name
 
 
 def find_run(reference: str, out: Path) -> Run:

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def summarise(run: "Run") -> dict[str, Any]:
-    """JSON-safe. Reads answers without their texts, so that a run of 100,000 questions fits a laptop's memory."""
+    """JSON-safe. Reads answers without their texts, so that a run of 100,000 questions fits a laptop's memory. Raises
+    CemError where records have changed since they were written."""
+    from cem_toolkit.damage import require_whole
     from cem_toolkit.ledger import shipped_round
 
+    require_whole(run)
     rounds = run.rounds
     start = run.start.answers
     reviewed = {0: frozenset[str]()}

@@ -39,16 +39,19 @@ def command(run: str, question: str | None, out: Path, limit: int | None, as_jso
 
     QUESTION is an id, the beginning of one, or words of the question.
     """
+    from cem_toolkit.damage import require_whole
     from cem_toolkit.folders import find_run
 
+    found = find_run(run, out)
+    require_whole(found)
     if question is None:
-        _list(find_run(run, out), wanted, limit, as_json)
+        _list(found, wanted, limit, as_json)
     elif limit or any(wanted.values()):
         raise click.UsageError(
             "--status, --split, --task, --lesson and --limit choose from the list: leave QUESTION out"
         )
     else:
-        _tell(find_run(run, out), question, as_json)
+        _tell(found, question, as_json)
 
 
 def _list(run: "Run", wanted: dict[str, Any], limit: int | None, as_json: bool) -> None:
