@@ -16,6 +16,8 @@ from cem_toolkit.errors import CemError
 from cem_toolkit.leaks import Drop
 from cem_toolkit.outcomes import Answer, read_answers
 from cem_toolkit.records import Attempt, Mistake, Passage, Reading, Row
+from cem_toolkit.safe_yaml import load_yaml
+from cem_toolkit.secrets import redact
 from cem_toolkit.store import read_info, read_records
 
 PASSAGES = ("read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl")
@@ -180,7 +182,7 @@ class Run:
     def config(self) -> dict[str, Any]:
         """The configuration as it was resolved."""
         try:
-            values = yaml.safe_load((self.folder / "config.yaml").read_text(encoding="utf-8"))
+            values = load_yaml((self.folder / "config.yaml").read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             raise CemError(f"{self.folder / 'config.yaml'}: cannot be read: {error}") from None
         if not isinstance(values, dict):
@@ -192,9 +194,11 @@ class Run:
         """Resolved options, versions, seeds and machine, as they were at the start."""
         try:
             plan = json.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise CemError(f"{self.folder / 'plan.json'}: cannot be read: {error}") from None
-        return dict(plan)
+        if not isinstance(plan, dict):
+            raise CemError(f"{self.folder / 'plan.json'}: holds no plan")
+        return plan
 
     def round(self, number: int) -> Round:
         """The round of that number, finished or not."""
@@ -225,8 +229,9 @@ class Run:
         events = []
         if path.is_file():
             for line in path.read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(ValueError):  # a line that a crash cut short
-                    events.append(json.loads(line))
+                with contextlib.suppress(ValueError, RecursionError):  # a line that a crash cut short
+                    event = json.loads(line)
+                    events += [event] if isinstance(event, dict) else []
         return events
 
     @property
@@ -236,7 +241,11 @@ class Run:
 
     def record(self, event: str, **details: Any) -> None:
         """Adds a line to `events.jsonl`."""
-        line = {"time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "event": event, **details}
+        line = {
+            "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "event": event,
+            **redact(details),
+        }
         with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
 

@@ -39,7 +39,7 @@ def read_records(path: Path, cls: type[R]) -> Iterator[R]:
         for number, line in enumerate(file, 1):
             try:
                 yield cls.from_json(json.loads(line))
-            except (ValueError, TypeError, CemError) as error:
+            except (ValueError, TypeError, RecursionError, CemError) as error:
                 raise CemError(f"{path}:{number}: is no {cls.__name__} record: {error}") from None
 
 
@@ -64,7 +64,7 @@ def read_info(folder: Path) -> dict[str, Any] | None:
     """What is noted of the stage in `folder`, or None where no finished stage lies there."""
     try:
         info = json.loads((folder / INFO).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return info if isinstance(info, dict) and isinstance(info.get("files"), dict) else None
 
@@ -74,7 +74,13 @@ def is_whole(folder: Path, key: str) -> bool:
     info = read_info(folder)
     if info is None or info.get("key") != key:
         return False
-    return all((folder / name).is_file() and _describe(folder / name) == noted for name, noted in info["files"].items())
+    return all(_is_inside(folder, name) and _describe(folder / name) == noted for name, noted in info["files"].items())
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    """Whether `name` is a file of `folder`'s own, and no link to another's."""
+    path = folder / name
+    return path.is_file() and path.resolve() == folder.resolve() / name and not Path(name).is_absolute()
 
 
 def copy_linked(source: Path, target: Path) -> None:

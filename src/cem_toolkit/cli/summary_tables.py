@@ -24,9 +24,8 @@ SIGNS = {"better": "yes", "worse": "a loss", "no change shown": "not shown"}
 
 def print_summary(summary: Mapping[str, Any]) -> None:
     console = make_console()
-    console.print(
-        f"run {escape(summary['run'])}: {escape(str(summary['model']))}, seed {summary['seed']}", soft_wrap=True
-    )
+    model, seed = escape(str(summary["model"])), escape(str(summary["seed"]))
+    console.print(f"run {escape(summary['run'])}: {model}, seed {seed}", soft_wrap=True)
     for turn in summary["rounds"]:
         console.print(_changes(turn))
         if turn["arms"]:
