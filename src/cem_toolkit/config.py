@@ -111,6 +111,11 @@ class PiecesConfig(Options):
     per_mistake: int = Field(
         4, ge=1, description="Pieces kept for each mistake: those whose words are nearest to its question and choices."
     )
+    contradictions: Literal["off", "tell", "drop"] = Field(
+        "tell",
+        description="Pieces of two sources that say different things of what is asked: 'tell' counts them, 'drop' also "
+        "leaves them out for that mistake, both sides where no majority of sources agrees.",
+    )
 
 
 class OpenBookConfig(Options):

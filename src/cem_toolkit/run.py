@@ -184,7 +184,8 @@ class Run:
         try:
             values = load_yaml((self.folder / "config.yaml").read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise CemError(f"{self.folder / 'config.yaml'}: cannot be read: {error}") from None
+            said = " ".join(str(error).split())
+            raise CemError(f"{self.folder / 'config.yaml'}: cannot be read: {said}") from None
         if not isinstance(values, dict):
             raise CemError(f"{self.folder / 'config.yaml'}: holds no configuration")
         return values

@@ -9,7 +9,7 @@ MOST = 100_000
 
 
 def load_yaml(text: str) -> Any:
-    """The one document in `text`. Raises yaml.YAMLError, also where it would grow by aliases, or is nested too deeply."""
+    """The one document in `text`. Raises yaml.YAMLError, also where aliases would make it grow, or it is too deep."""
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()

@@ -65,7 +65,7 @@ def secrets_in(options: Any, place: str) -> Iterator[str]:
         elif _OPTION.fullmatch(name) and not _REFERENCE.search(options):
             yield f"{place}: is a secret, and a run keeps its configuration: write ${{NAME}} and set that variable"
         elif _PARAMETER.search(options) or _USERINFO.search(options):
-            yield f"{place}: the address holds a secret, and a run keeps it: write ${{NAME}} for it and set that variable"
+            yield f"{place}: the address holds a secret, and a run keeps it: write ${{NAME}} and set that variable"
 
 
 def redact(value: T) -> T:

@@ -147,6 +147,11 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
             "gate: " + ("accepted" if gate["accepted"] else "rejected") + "".join(f"; {why}" for why in gate["reasons"])
         )
     mistakes = ", ".join(f"{count:,} {kind}" for kind, count in sorted(turn["mistakes"].items()))
+    if (told := turn.get("contradicted")) and told["passages"]:
+        yield (
+            f"contradicted by another source: {told['passages']:,} sentences, {told['used']:,} of them used "
+            "(pieces.contradictions)"
+        )
     rows = ", ".join(f"{count:,} {kind}" for kind, count in turn["rows"].items())
     dropped = ", ".join(f"{count:,} for {reason}" for reason, count in turn["dropped"].items())
     yield f"mistakes: {mistakes or 'none'}; passages: {turn['passages']:,}; dropped as leaks: {dropped or 'none'}"
