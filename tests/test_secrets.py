@@ -1,4 +1,4 @@
-"""Secrets are neither kept with a run nor shown: one is planted wherever one can be given, and looked for everywhere."""
+"""Secrets are neither kept with a run nor shown: one is planted wherever one can be given, and looked for."""
 
 import json
 import os
