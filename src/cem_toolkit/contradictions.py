@@ -92,7 +92,7 @@ def choice_of(piece: Passage, mistake: Mistake) -> str:
 
 
 def _by_copies(pieces: Sequence[Passage]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for place, first in enumerate(pieces):
         for second in pieces[place + 1 :]:
             if differing := altered(first, second):

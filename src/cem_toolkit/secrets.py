@@ -79,7 +79,7 @@ def redact(value: T) -> T:
     if isinstance(value, Mapping):
         return {name: HIDDEN if _holds(name, each) else redact(each) for name, each in value.items()}  # type: ignore[return-value]
     if isinstance(value, (list, tuple)):
-        return type(value)(map(redact, value))  # type: ignore[return-value]
+        return type(value)(map(redact, value))
     return value
 
 

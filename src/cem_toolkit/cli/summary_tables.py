@@ -147,9 +147,9 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
             "gate: " + ("accepted" if gate["accepted"] else "rejected") + "".join(f"; {why}" for why in gate["reasons"])
         )
     mistakes = ", ".join(f"{count:,} {kind}" for kind, count in sorted(turn["mistakes"].items()))
-    if (told := turn.get("contradicted")) and told["passages"]:
+    if (denied := turn.get("contradicted")) and denied["passages"]:
         yield (
-            f"contradicted by another source: {told['passages']:,} sentences, {told['used']:,} of them used "
+            f"contradicted by another source: {denied['passages']:,} sentences, {denied['used']:,} of them used "
             "(pieces.contradictions)"
         )
     rows = ", ".join(f"{count:,} {kind}" for kind, count in turn["rows"].items())
