@@ -177,3 +177,15 @@ def test_a_question_is_text_and_no_template(tmp_path: Path) -> None:
     (doc,) = task.eval_docs
     assert asked in task.doc_to_text(doc)
     assert task.doc_to_choice(doc)[0].strip() == "{{ 1 }}"
+
+
+def test_every_promise_names_a_test_that_is_there() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:plugins|tests)/[\w./-]+)::(\w+)`", page)
+    assert len(named) > 20
+    for path, test in named:
+        assert f"def {test}(" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{test}"
+    rows = [line for line in page.splitlines() if line.startswith("|") and "tested by" not in line]
+    promises = page.partition("## What is promised")[2].partition("## Poisoned sources")[0]
+    bare = [row for row in rows if row in promises and "---" not in row and "::" not in row]
+    assert bare == []
