@@ -180,6 +180,13 @@ def test_the_line_names_the_place(run: Run, outside: Path, name: str, capsys: py
     assert str(run.folder) in err or "no run" in err
 
 
+def test_a_link_within_the_folder_is_no_harm(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = run.folder / "round-1/mix/rows.jsonl"
+    rows.rename(rows.with_name("moved.jsonl"))
+    rows.symlink_to("moved.jsonl")
+    assert command(capsys, "show", str(run.folder))[0] == 0
+
+
 def test_a_file_that_a_stage_names_outside_itself_is_not_looked_at(run: Run, outside: Path) -> None:
     from cem_toolkit.files import file_hash
     from cem_toolkit.store import is_whole, read_info
