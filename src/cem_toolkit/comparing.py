@@ -10,9 +10,9 @@ from cem_toolkit.differences import Difference, differences
 from cem_toolkit.errors import CemError
 from cem_toolkit.ledger import shipped_round
 from cem_toolkit.ledger.entries import Key
-from cem_toolkit.ledger.plain import brief
 from cem_toolkit.ledger.reading import attempts_of, reviewed_questions
 from cem_toolkit.outcomes import SETS, STOPPING, Pairs, set_name
+from cem_toolkit.plain import brief
 from cem_toolkit.run import Run
 
 if TYPE_CHECKING:

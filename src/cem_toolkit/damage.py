@@ -29,6 +29,9 @@ def _damaged(run: "Run") -> Iterator[str]:
     # Each stage with the key that it was last finished with.
     for name, key in {f"round-{end.get('round')}/{end.get('stage')}": end.get("key") for end in ends}.items():
         folder = run.folder / name
+        if not folder.resolve().is_relative_to(run.folder.resolve()):  # of a stranger's making
+            yield f"{run.folder / 'events.jsonl'}: names a stage outside the run"
+            continue
         info = read_info(folder)
         if info is None or info.get("key") != key:
             if folder.exists() or not name.endswith("/train"):  # whole trainings may have been removed to save room

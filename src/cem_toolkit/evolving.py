@@ -25,7 +25,9 @@ from cem_toolkit.plugins import Plugins
 from cem_toolkit.records import Model
 from cem_toolkit.resuming import resumable
 from cem_toolkit.run import Run
+from cem_toolkit.secrets import redact
 from cem_toolkit.stages import Stages
+from cem_toolkit.trust import is_own
 
 TOLD = ("cem-toolkit", "lm-eval", "transformers", "torch", "trl", "peft", "datasets", "accelerate", "tokenizers")
 """Distributions whose versions every plan names, besides those of the plugins."""
@@ -49,11 +51,18 @@ def evolve(
         return _go(run, stages, model)
 
 
-def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) -> Run:
+def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None, trust: bool = False) -> Run:
     """Goes on with a run where it stopped; finished stages are not done again. Returns the run.
 
-    Raises CemError where another process works on it, or its model, plugins or inputs are not there any more.
+    What its configuration names is read, asked and run. So a run that this user has not started on this machine is only
+    gone on with where `trust` says so. Raises CemError where it is not, where another process works on it, or its
+    model, plugins or inputs are not there any more.
     """
+    if not trust and not is_own(run.folder):
+        raise CemError(
+            f"{run.folder}: you have not started this run on this machine, and to go on with it is to do what its "
+            f"configuration says: look at config.yaml and plan.json, then `cem-toolkit resume {run.name} --trust`"
+        )
     screen, folder = Screen(quiet=not progress), Path(run.plan["config_folder"])
     local = LOCAL in run.plan.get("plugins", {})
     known = registry or discover_with(folder if local else None, screen.log)
@@ -142,7 +151,7 @@ def _report(stages: Stages, run: Run) -> None:
 def _facts(stages: Stages, model: Model) -> dict[str, Any]:
     config: Config = stages.config
     crew: Crew = stages.crew
-    return {
+    facts = {
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "config_folder": str(stages.config_folder),
         "model": config.model,
@@ -161,6 +170,7 @@ def _facts(stages: Stages, model: Model) -> dict[str, Any]:
             "disk_free_bytes": shutil.disk_usage(existing(config.out)).free,
         },
     }
+    return redact(facts)
 
 
 def _versions() -> dict[str, str]:

@@ -17,6 +17,8 @@ from cem_toolkit.errors import CemError, one_line
 from cem_toolkit.leaks import Drop
 from cem_toolkit.outcomes import Answer, read_answers
 from cem_toolkit.records import Attempt, Mistake, Passage, Reading, Row
+from cem_toolkit.safe_yaml import load_yaml
+from cem_toolkit.secrets import redact
 from cem_toolkit.store import holds, read_info, read_records, text_hash
 
 PASSAGES = ("read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl")
@@ -185,7 +187,7 @@ class Run:
         path = self.folder / "config.yaml"
         try:
             text = path.read_text(encoding="utf-8")
-            values = yaml.safe_load(text)
+            values = load_yaml(text)
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             raise CemError(f"{path}: cannot be read: {one_line(error)}; {PUT_BACK}") from None
         if not isinstance(values, dict):
@@ -200,7 +202,7 @@ class Run:
         path = self.folder / "plan.json"
         try:
             plan = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise CemError(f"{path}: cannot be read: {one_line(error)}; {PUT_BACK}") from None
         if not (isinstance(plan, dict) and holds(plan)):
             raise CemError(f"{path}: is not as it was written when the run began; {PUT_BACK}")
@@ -235,7 +237,7 @@ class Run:
         events = []
         if path.is_file():
             for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-                with contextlib.suppress(ValueError):  # a line that a crash cut short
+                with contextlib.suppress(ValueError, RecursionError):  # a line that a crash cut short
                     event = json.loads(line)
                     events += [event] if isinstance(event, dict) else []
         return events
@@ -247,7 +249,11 @@ class Run:
 
     def record(self, event: str, **details: Any) -> None:
         """Adds a line to `events.jsonl`."""
-        line = {"time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "event": event, **details}
+        line = {
+            "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "event": event,
+            **redact(details),
+        }
         text = json.dumps(line, ensure_ascii=False, default=str) + "\n"
         with (self.folder / "events.jsonl").open("ab+") as file:
             if file.tell() and not _ends_a_line(file):  # a full disk or a power cut broke off the last one

@@ -17,6 +17,7 @@ from cem_toolkit.plugins import Plugins
 from cem_toolkit.records import Model, Record
 from cem_toolkit.roles import Component, Context
 from cem_toolkit.run import Run, Stage
+from cem_toolkit.secrets import redact
 from cem_toolkit.store import (
     INFO,
     Store,
@@ -165,7 +166,7 @@ class Stages:
         return {
             "component": component.name,
             "version": component.version,
-            "options": component.options.model_dump(mode="json"),
+            "options": redact(component.options.model_dump(mode="json")),
             "fingerprint": component.fingerprint(ctx),
             "seed": self.seed,
         }
@@ -204,7 +205,7 @@ class Stages:
             "seconds": round(time.monotonic() - started, 3),
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "records": counts,
-            "figures": dict(figures),
+            "figures": redact(dict(figures)),
         }
         (folder / INFO).unlink()
         seal(folder, info, stage.folder)

@@ -44,7 +44,7 @@ def read_records(path: Path, cls: type[R]) -> Iterator[R]:
         for number, line in enumerate(file, 1):
             try:
                 yield cls.from_json(json.loads(line))
-            except (ValueError, TypeError, CemError) as error:
+            except (ValueError, TypeError, RecursionError, CemError) as error:
                 raise CemError(f"{path}:{number}: is no {cls.__name__} record: {error}") from None
 
 
@@ -94,7 +94,7 @@ def read_info(folder: Path) -> dict[str, Any] | None:
     """What is noted of the stage in `folder`, or None where no finished stage lies there."""
     try:
         info = json.loads((folder / INFO).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     finished = isinstance(info, dict) and isinstance(info.get("files"), dict) and holds(info)
     return info if finished else None
@@ -110,7 +110,13 @@ def is_whole(folder: Path, key: str) -> bool:
 
 def is_as_written(folder: Path, name: str, info: Mapping[str, Any]) -> bool:
     """Whether that file of the stage in `folder` is the one that its note `info` knows."""
-    return (folder / name).is_file() and bool(_describe(folder / name) == info["files"][name])
+    return _is_inside(folder, name) and bool(_describe(folder / name) == info["files"][name])
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    """Whether `name` is a file of `folder`'s own, and no link to another's."""
+    path = folder / name
+    return path.is_file() and path.resolve() == folder.resolve() / name and not Path(name).is_absolute()
 
 
 def copy_linked(source: Path, target: Path) -> None:

@@ -91,14 +91,20 @@ def _how_to_go_on(error: BaseException, sentence: str) -> str:
 
 
 def _complain(*lines: str) -> None:
+    from cem_toolkit.plain import plain
+    from cem_toolkit.secrets import redact
+
     for line in lines:
-        click.echo(f"cem-toolkit: error: {line}", err=True)
+        click.echo(plain(f"cem-toolkit: error: {redact(line)}"), err=True)
     sys.exit(2)
 
 
 def _add_plugin_commands(group: click.Group) -> None:
+    from cem_toolkit.plain import plain
     from cem_toolkit.plugins import discover_commands
+    from cem_toolkit.secrets import redact
 
     for plugin, result in discover_commands().call_each("cem_register_commands", cli=group):
         if isinstance(result, BaseException):
-            click.echo(f"cem-toolkit: plugin {plugin} failed to add its commands: {one_line(result)}", err=True)
+            said = f"cem-toolkit: plugin {plugin} failed to add its commands: {one_line(result)}"
+            click.echo(plain(redact(said)), err=True)

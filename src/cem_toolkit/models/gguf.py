@@ -101,8 +101,9 @@ def _convert(path: Path, folder: Path) -> None:
             gguf_file=path.name,
             quantization_config=GgufConfig(dequantize=True),
             dtype=torch.bfloat16,
+            trust_remote_code=False,
         )
-        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, trust_remote_code=False)
         model.hf_quantizer = None  # else the copy would claim to be quantized still
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config
