@@ -39,8 +39,6 @@ def workers_find_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
-
-
 def as_one(train: Any, figures: Mapping[str, Any], folder: Path, **options: Any) -> None:
     """Asserts that the training went as in one process."""
     expected, whole = train(OPTIONS | options, "alone")

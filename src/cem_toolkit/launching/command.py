@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-
 RANK = '"${SLURM_NODEID:-${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}}"'
 """Which machine of a launch a shell is on, as srun, Open MPI's mpirun and others say it."""
 

@@ -50,7 +50,7 @@ ALONE = Layout()
 
 def choose_layout(options: TrlOptions, ctx: Context, device: str) -> Layout:
     """As the options describe it. Raises CemError where it cannot be, or cannot be together with other options."""
-    layout = _from_file(options, ctx) if options.accelerate is not None else _on_this_machine(options, device)
+    layout = from_file(options, ctx) if options.accelerate is not None else _on_this_machine(options, device)
     _check(layout, options, device)
     return layout
 
@@ -67,7 +67,8 @@ def _on_this_machine(options: TrlOptions, device: str) -> Layout:
     return Layout(processes=processes, strategy=options.strategy or "ddp")
 
 
-def _from_file(options: TrlOptions, ctx: Context) -> Layout:
+def from_file(options: TrlOptions, ctx: Context) -> Layout:
+    """As the accelerate file of the options says. Raises CemError where it cannot be trained by."""
     assert options.accelerate is not None  # noqa: S101 (the caller has seen to it)
     file = ctx.config_folder / options.accelerate
     values = _read(file)
