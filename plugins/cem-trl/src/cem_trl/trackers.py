@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,8 @@ def tracked(options: TrlOptions, ctx: Context) -> Iterator[None]:
     try:
         yield
     finally:
+        if "wandb" in options.report_to and "wandb" in sys.modules:
+            sys.modules["wandb"].teardown()  # or the next training of this process goes on with this one's
         for name in wished:
             os.environ.pop(name, None)
 
