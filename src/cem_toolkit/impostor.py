@@ -1,7 +1,7 @@
 """Whether the model that answered is the one that was to answer.
 
-A server that goes on serving the model before, or an adapter that is not in use, makes a round look as if it had changed
-nothing. What gives it away: two models whose weights differ never agree in every log-likelihood to the last digit.
+A server that goes on serving the model before, or an adapter that is not in use, makes a round look as if it had
+changed nothing. What gives it away: models whose weights differ never agree in all log-likelihoods to the last digit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from cem_toolkit.records import Attempt, Model
 from cem_toolkit.standing import Standing
 
 FEW = 8
-"""Questions with scores below which nothing is concluded: log-likelihoods that an evaluator rounds may agree by chance."""
+"""Questions with scores below which nothing is concluded: log-likelihoods that are rounded may agree by chance."""
 
 
 def check_answers(model: Model, attempts: Sequence[Attempt], others: Iterable[Standing]) -> None:

@@ -130,8 +130,8 @@ class ServedLM(Reporting, LocalCompletionsAPI):  # type: ignore[misc]  # lm-eval
 
 
 NO_SCORES = (
-    "the server does not take token ids and give the log-likelihood of each (`echo` with `logprobs` of /v1/completions), "
-    "so that choices cannot be scored; take one that does, such as vLLM"
+    "the server does not take token ids and give the log-likelihood of each (`echo` with `logprobs` of "
+    "/v1/completions), so that choices cannot be scored; take one that does, such as vLLM"
 )
 
 
@@ -158,8 +158,8 @@ def _serve(model: Model, options: LmEvalOptions, logs: Path) -> Server:
         first = _whole.setdefault(options.server_url, model.path.resolve())
         if first != model.path.resolve():
             raise CemError(
-                f"the server {options.server_url} cannot be given {model.name}, which is no adapter: train adapters, or "
-                "have a server started for each model by server_command"
+                f"the server {options.server_url} cannot be given {model.name}, which is no adapter: train adapters, "
+                "or have a server started for each model by server_command"
             )
         server = Server(options.server_url, options)
         if model.adapter is not None:
