@@ -119,7 +119,11 @@ def _load(data: Mapping[str, Any], ctx: Context) -> Any:
 
 def _counting(ctx: Context, asked: Sequence[Any], own: Sequence[Any]) -> Context:
     """The context, with each step of this process counted for those of the others."""
-    factor = len(asked) / max(1, len(own))
+
+    def count(part: Sequence[Any]) -> int:
+        return sum(len(each[1]) if isinstance(each[1], list) else 1 for each in part)
+
+    factor = count(asked) / max(1, count(own))
 
     @contextlib.contextmanager
     def progress(label: str, total: float | None) -> Iterator[Progress]:

@@ -16,23 +16,31 @@ PATIENCE = 10.0
 
 
 def main(command: list[str]) -> int:
-    """The server's exit status."""
+    """The server's exit status. This process is the first of a group, in which are the server and its own children."""
+    signal.signal(signal.SIGTERM, lambda *_: None)  # it is sent to the whole group
     try:
         server = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 (the user's own server)
     except OSError as error:
         print(f"{command[0]}: cannot be started: {error}", flush=True)
         return 127
-    threading.Thread(target=_watch, args=(server,), daemon=True).start()
-    return server.wait()
+    closed = threading.Event()
+    watch = threading.Thread(target=_watch, args=(server, closed), daemon=True)
+    watch.start()
+    status = server.wait()
+    if closed.is_set():
+        watch.join()
+    os.killpg(0, signal.SIGTERM)
+    return status
 
 
-def _watch(server: "subprocess.Popen[bytes]") -> None:
+def _watch(server: "subprocess.Popen[bytes]", closed: threading.Event) -> None:
     while os.read(0, 1024):
         pass
-    server.terminate()
+    closed.set()
+    os.killpg(0, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         server.wait(PATIENCE)
-    os.killpg(0, signal.SIGKILL)  # the server's own children and this process: the guard is started as a group's first
+    os.killpg(0, signal.SIGKILL)  # whatever is left, and this process
 
 
 if __name__ == "__main__":
