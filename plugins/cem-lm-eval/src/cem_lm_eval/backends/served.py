@@ -37,10 +37,6 @@ class ServedLM(Reporting, LocalCompletionsAPI):  # type: ignore[misc]  # lm-eval
     add_bos_token: bool | None
 
     @property
-    def max_gen_toks(self) -> int:
-        return int(self._max_gen_toks)
-
-    @property
     def header(self) -> dict[str, str]:
         """In place of lm-eval's, which sends OPENAI_API_KEY to whatever server."""
         return self.server.headers
@@ -209,7 +205,7 @@ def _connect(server: Server, model: Model, options: LmEvalOptions) -> ServedLM:
         )
     # lm-eval would read the tokenizer anew, which takes seconds.
     lm.tokenizer, lm.tokenizer_backend, lm.tokenized_requests, lm.add_bos_token = tokenizer, "huggingface", True, None
-    lm.server, lm.model = server, server.name
+    lm.server, lm.model, lm.max_gen_toks = server, server.name, lm._max_gen_toks
     return lm
 
 

@@ -66,6 +66,11 @@ def _class() -> type:
     from lm_eval.models.vllm_causallms import VLLM
 
     class ReportingVLLM(Reporting, VLLM):  # type: ignore[misc]  # lm-eval has no types
+        def tok_encode(self, string: Any, add_special_tokens: bool | None = None, **kwargs: Any) -> Any:
+            if isinstance(string, str) and add_special_tokens is None and string in self._encoded:
+                return self._encoded[string]
+            return super().tok_encode(string, add_special_tokens, **kwargs)
+
         def _loglikelihood_tokens(self, requests: list[Tokenized], disable_tqdm: bool = False) -> Any:
             self.check_lengths(requests, self.max_length - 2)  # one token stands before, and vLLM makes one more
             return super()._loglikelihood_tokens(requests, disable_tqdm=True)
