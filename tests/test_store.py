@@ -13,10 +13,12 @@ from cem_toolkit.store import (
     Store,
     content_key,
     copy_linked,
+    holds,
     is_whole,
     read_info,
     read_records,
     seal,
+    with_checksum,
     write_json,
     write_records,
 )
@@ -115,3 +117,30 @@ def test_writing_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 def test_keys_depend_on_content_alone() -> None:
     assert content_key(a=1, b={"x": 1, "y": 2}) == content_key(b={"y": 2, "x": 1}, a=1)
     assert content_key(a=1) != content_key(a=2)
+
+
+def test_a_note_whose_figures_have_changed_is_not_believed(tmp_path: Path) -> None:
+    place = finished(tmp_path)
+    note = place / "stage.json"
+    info = read_info(place)
+    assert info
+    write_json(note, {**info, "figures": {"right": 10}})
+    assert read_info(place) is None
+    assert not is_whole(place, "k1")
+
+
+def test_a_note_of_an_older_version_is_believed(tmp_path: Path) -> None:
+    place = finished(tmp_path)
+    info = read_info(place)
+    assert info
+    del info["checksum"]
+    write_json(place / "stage.json", info)
+    assert read_info(place) == info
+
+
+@pytest.mark.parametrize("data", [{}, {"a": (1, 2), "b": {3: None}}, {"ü": "\ud800", "p": Path("/")}])
+def test_a_checksum_holds_once_written_and_read(tmp_path: Path, data: dict[str, object]) -> None:
+    write_json(tmp_path / "a.json", with_checksum({**data, "p": "/"}))
+    read = json.loads((tmp_path / "a.json").read_text())
+    assert holds(read)
+    assert not holds({**read, "more": 1})
