@@ -73,6 +73,17 @@ def test_the_readme_shows_the_demo_as_it_was_measured(capsys: pytest.CaptureFixt
     assert shown in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_what_is_said_of_servers_is_what_was_measured() -> None:
+    file = ROOT / "benchmarks" / "results" / "server_answers.json"
+    (measured,) = json.loads(file.read_text(encoding="utf-8"))["servers"].values()
+    said = (
+        f"{measured['equal_answers']} of {measured['questions']} answers are equal, and log-likelihoods differ by "
+        f"{measured['largest_score_difference_nats']:.2g} nats at most"
+    )
+    page = (ROOT / "docs" / "cluster" / "evaluation.md").read_text(encoding="utf-8")
+    assert said in " ".join(page.split())
+
+
 def test_the_table_of_speeds_is_the_one_that_was_measured() -> None:
     bench = runpy.run_path(str(ROOT / "benchmarks" / "bench.py"))
     measured = json.loads((ROOT / "benchmarks" / "results" / "speed.json").read_text(encoding="utf-8"))

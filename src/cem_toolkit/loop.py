@@ -6,7 +6,7 @@ round passes a gate, and control arms tell what a round's gain is due to.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cem_toolkit import steps
 from cem_toolkit.ahead import Ahead
@@ -87,14 +87,22 @@ def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: 
         raise NothingToDo(f"nothing to train on: no rows came of {len(material.passages):,} passages")
     trained = steps.train(trial, number, model, mixed, start)
     again = steps.ask_again(stages, number, material, mixed)
-    tried = steps.stand(stages, number, trained, again)
+    before = [start] if start is best else [start, best]
+    tried = steps.stand(stages, number, trained, again, before)
     for name in arm_names(stages.config):
-        go_arm(trial, number, name, model, material, mixed, again)
+        go_arm(trial, number, name, model, material, mixed, again, [*before, tried])
     return tried
 
 
 def go_arm(
-    stages: Stages, number: int, name: str, model: Model, material: Material, mixed: Stage, again: Retest | None
+    stages: Stages,
+    number: int,
+    name: str,
+    model: Model,
+    material: Material,
+    mixed: Stage,
+    again: Retest | None,
+    others: Sequence[Standing],
 ) -> None:
     """Trains a control arm from the model that the round began with, and asks it what the round is asked."""
     arm = stages.of_arm(name)
@@ -113,7 +121,7 @@ def go_arm(
         stages.log(f"arm {name}: has no rows, and is left out")
         return
     trained = steps.train(reseeded, number, model, rows, material.start)
-    steps.evaluate(arm.with_seed(arm.config.seed), number, trained, again)
+    steps.evaluate(arm.with_seed(arm.config.seed), number, trained, again, others)
 
 
 def stage_names(config: Config, crew: Crew) -> Iterator[tuple[int, str]]:

@@ -106,6 +106,7 @@ class Stages:
             count_tokens=count_tokens,
             generate=generate,
             score=score,
+            tuned=self.crew.trainer.leaves(),
         )
         return ctx
 

@@ -16,6 +16,7 @@ from cem_toolkit.contradictions import contradiction_counts, cut_checked
 from cem_toolkit.errors import CemError
 from cem_toolkit.faithful import keep_faithful
 from cem_toolkit.gate import decide
+from cem_toolkit.impostor import check_answers
 from cem_toolkit.leaks import Drop, LeakGuard
 from cem_toolkit.mixing import mix_sources
 from cem_toolkit.models import fingerprint
@@ -46,12 +47,17 @@ Results = tuple[Mapping[str, Iterable[Record]], Mapping[str, Any]]
 """Of a stage's work: records by file name, and figures worth keeping."""
 
 
-def stand(stages: Stages, number: int, model: Model, again: Retest | None = None) -> Standing:
+def stand(
+    stages: Stages, number: int, model: Model, again: Retest | None = None, others: Sequence[Standing] = ()
+) -> Standing:
     """The model of round `number` with its answers, to the questions of `again` where not all are asked."""
-    return Standing(number, model, evaluate(stages, number, model, again), stages.guards)
+    return Standing(number, model, evaluate(stages, number, model, again, others), stages.guards)
 
 
-def evaluate(stages: Stages, number: int, model: Model, again: Retest | None = None) -> Stage:
+def evaluate(
+    stages: Stages, number: int, model: Model, again: Retest | None = None, others: Sequence[Standing] = ()
+) -> Stage:
+    """Asks the model, and sees to it that none of the `others` answers in its place."""
     evaluator, config = stages.crew.evaluator, stages.config
     neutral = read_neutral(stages.config_folder / config.neutral if config.neutral else None)
 
@@ -66,6 +72,7 @@ def evaluate(stages: Stages, number: int, model: Model, again: Retest | None = N
         if not attempts:
             raise CemError(f"tasks {', '.join(config.tasks)}: there is no question in them")
         attempts = again.take(attempts) if again else attempts
+        check_answers(model, attempts, others)
         right = sum(attempt.correct for attempt in attempts)
         figures = {"questions": len(attempts), "right": right, "neutral": score_neutral(neutral, ctx)}
         return {"attempts.jsonl": attempts}, figures | ({"of": again.total} if again else {})
