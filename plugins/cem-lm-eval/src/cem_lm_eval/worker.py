@@ -141,8 +141,8 @@ def _counting(ctx: Context, asked: Sequence[Any], own: Sequence[Any]) -> Context
 def _join() -> None:
     """Makes one group of all processes of the launch, as lm-eval does, but before anything is asked."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        from accelerate import Accelerator  # type: ignore[import-untyped]
-        from accelerate.utils import InitProcessGroupKwargs  # type: ignore[import-untyped]
+        from accelerate import Accelerator
+        from accelerate.utils import InitProcessGroupKwargs
 
         Accelerator(kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(weeks=52))])
 
