@@ -6,8 +6,9 @@ import platform
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cem_toolkit.checks import check_components, check_inputs, existing
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
@@ -16,7 +17,7 @@ from cem_toolkit.errors import CemError
 from cem_toolkit.folders import create_run
 from cem_toolkit.local import FILE, discover_with
 from cem_toolkit.local import NAME as LOCAL
-from cem_toolkit.loop import go_rounds
+from cem_toolkit.loop import Beside, go_rounds
 from cem_toolkit.machine import processor
 from cem_toolkit.models import NotOnDisk, resolve_model
 from cem_toolkit.planning import Plan, make_plan
@@ -47,29 +48,51 @@ def evolve(
         return _go(run, stages, model)
 
 
-def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) -> Run:
+def resume(
+    run: Run, *, progress: bool = True, registry: Plugins | None = None, executor: Literal["local", "ray"] | None = None
+) -> Run:
     """Goes on with a run where it stopped; finished stages are not done again. Returns the run.
 
-    Raises CemError where another process works on it, or its model, plugins or inputs are not there any more.
+    `executor` is the run's own where it is not given. Raises CemError where another process works on it, or its model,
+    plugins or inputs are not there any more.
     """
-    screen, folder = Screen(quiet=not progress), Path(run.plan["config_folder"])
+    stages = _stages_of(run, Screen(quiet=not progress), registry)
+    stages.config = stages.config.model_copy(update={"executor": executor or stages.config.executor})
+    with run.locked():
+        check_inputs(stages)
+        model = _model_of(run, stages)
+        check_components(stages, model)
+        run.record("run_resumed")
+        return _go(run, stages, model)
+
+
+def open_run(run: Run, screen: Screen, registry: Plugins | None) -> tuple[Stages, Model]:
+    """The stages of a run, of which nothing is written yet, and the model that it began with.
+
+    Raises CemError where model or plugins are not there any more.
+    """
+    stages = _stages_of(run, screen, registry)
+    return stages, _model_of(run, stages)
+
+
+def _stages_of(run: Run, screen: Screen, registry: Plugins | None) -> Stages:
+    folder = Path(run.plan["config_folder"])
     local = LOCAL in run.plan.get("plugins", {})
     known = registry or discover_with(folder if local else None, screen.log)
     if local and LOCAL not in known.distributions:
         raise CemError(f"{folder / FILE}: is not there any more, and this run needs it: put it back")
     config, crew = resolve({**run.config, "out": str(run.folder.parent)}, known, str(run.folder / "config.yaml"))
-    stages = Stages(config, crew, known, screen, folder, None)
-    with run.locked():
-        check_inputs(stages)
-        model = resolve_model(config.model, stages.cache, stages.screen.log)
-        if model.fingerprint != run.plan["model_fingerprint"]:
-            raise CemError(
-                f"{run.folder}: model {config.model} is not the one that this run began with "
-                f"({model.fingerprint}, was {run.plan['model_fingerprint']}); start a new run with `cem-toolkit evolve`"
-            )
-        check_components(stages, model)
-        run.record("run_resumed")
-        return _go(run, stages, model)
+    return Stages(config, crew, known, screen, folder, None)
+
+
+def _model_of(run: Run, stages: Stages) -> Model:
+    model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
+    if model.fingerprint != run.plan["model_fingerprint"]:
+        raise CemError(
+            f"{run.folder}: model {stages.config.model} is not the one that this run began with "
+            f"({model.fingerprint}, was {run.plan['model_fingerprint']}); start a new run with `cem-toolkit evolve`"
+        )
+    return model
 
 
 def plan(config: Path | str | None = None, *, registry: Plugins | None = None, **values: Any) -> Plan:
@@ -110,13 +133,22 @@ def _go(run: Run, stages: Stages, model: Model) -> Run:
     working = Stages(stages.config, stages.crew, stages.plugins, stages.screen, stages.config_folder, run)
     working.screen.log(f"run {run.name} in {run.folder}")
     working.notify("cem_run_started")
-    note = go_rounds(working, model)
+    with _beside(run, stages) as beside:
+        note = go_rounds(working, model, beside)
     run.record("run_finished", note=note)
     _report(working, run)
     working.notify("cem_run_finished")
     if note:
         working.screen.log(note)
     return run
+
+
+def _beside(run: Run, stages: Stages) -> AbstractContextManager[Beside | None]:
+    if stages.config.executor == "local":
+        return nullcontext()
+    from cem_toolkit.cluster.rounds import side_by_side
+
+    return side_by_side(run, stages.config, stages.screen)
 
 
 def _report(stages: Stages, run: Run) -> None:

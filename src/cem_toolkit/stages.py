@@ -19,6 +19,7 @@ from cem_toolkit.run import Run, Stage
 from cem_toolkit.store import (
     INFO,
     Store,
+    Within,
     content_key,
     copy_linked,
     is_whole,
@@ -57,6 +58,7 @@ class Stages:
         self.guards = Guards(config.leaks, config_folder)
         self.seed = config.seed
         self.beside = ""
+        self.name = run.name if run else "planned"
 
     def with_seed(self, seed: int) -> Self:
         """The same stages under another seed."""
@@ -65,6 +67,15 @@ class Stages:
     def of_arm(self, name: str) -> Self:
         """The same stages, their results in the folder of the control arm `name`."""
         return self._changed(beside=f"arms/{name}/")
+
+    def looking_only(self) -> Self:
+        """The same stages as a dry run finds them in the run's own folder."""
+        assert self.run  # noqa: S101 (there is nothing to look at else)
+        return self._changed(run=None, store=Within(self.run.folder))
+
+    def working_in(self, run: Run) -> Self:
+        """The same stages, their results in `run`."""
+        return self._changed(run=run, store=Store(run.folder.parent))
 
     def _changed(self, **values: Any) -> Self:
         other = copy.copy(self)
@@ -127,17 +138,31 @@ class Stages:
             return Stage(number, name, found, read_info(found) or {})
         place = self.run.round(number).folder / name
         if not is_whole(place, key):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            found = self.store.find(key)
-            if found:
-                self._reuse(found, place, info)
-            else:
-                self._work(Stage(number, name, place, info), component, model, work)
-            self.store.publish(key, place)
+            self._make(Stage(number, name, place, info), component, model, work)
         stage = Stage(number, name, place, read_info(place) or {})
-        self.run.record("stage_finished", round=number, stage=name, key=key, reused=stage.reused, seconds=stage.seconds)
-        self.notify("cem_stage_finished", stage=stage)
+        self.finished(stage)
         return stage
+
+    def finished(self, stage: Stage) -> None:
+        """Notes and tells that a stage is there, whether it was done now or before."""
+        if self.run:
+            noted = {"round": stage.round, "stage": stage.name, "key": stage.key}
+            self.run.record("stage_finished", **noted, reused=stage.reused, seconds=stage.seconds)
+            self.notify("cem_stage_finished", stage=stage)
+
+    def _make(self, stage: Stage, component: Component | None, model: Model, work: Work) -> None:
+        """While one process does a stage, others that need it too, of this run or another, wait and then reuse it."""
+        place, key = stage.folder, stage.key
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with self.store.claimed(key, lambda: self.log(f"{stage.name}: waits for another process that does the same")):
+            found = self.store.find(key)
+            if found == place.resolve():
+                return
+            if found:
+                self._reuse(found, place, dict(stage.info))
+            else:
+                self._work(stage, component, model, work)
+            self.store.publish(key, place)
 
     def _describe(self, component: Component | None, model: Model, number: int) -> dict[str, Any]:
         if component is None:

@@ -311,7 +311,7 @@ def train(stages: Stages, number: int, model: Model, mixed: Stage, start: Standi
 
     inputs = {"mix": mixed.key, "model": model.fingerprint, "chat_template": stages.config.chat_template}
     stage = stages.perform(number, "train", stages.crew.trainer, model, inputs, work)
-    name, folder = f"{stages.run.name if stages.run else 'planned'} round {number}", stage.folder / "model"
+    name, folder = f"{stages.name} round {number}", stage.folder / "model"
     mark = str(stage.figures["fingerprint"])
     if stage.figures["adapter"]:
         return Model(name=name, path=model.path, adapter=folder, fingerprint=mark)

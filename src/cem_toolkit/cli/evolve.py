@@ -49,6 +49,11 @@ def arms(ctx: click.Context, parameter: click.Parameter, value: str | None) -> l
     help="How far a round goes from the model that it began with: careful breaks less, eager fixes more; what the "
     "trainer's option of that name says [default: balanced].",
 )
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "ray"]),
+    help="Train control arms and seeds one after the other in this process, or side by side by Ray [default: local].",
+)
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="The folder that holds the runs [default: runs].")
 @click.option(
     "--set",

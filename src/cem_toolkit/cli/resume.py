@@ -1,6 +1,7 @@
 """`cem-toolkit resume`."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -10,10 +11,13 @@ import click
 @click.option(
     "--out", "-o", type=click.Path(path_type=Path), default=Path("runs"), help="The folder that holds the runs."
 )
-def command(run: str, out: Path) -> None:
+@click.option(
+    "--executor", type=click.Choice(["local", "ray"]), help="As of `evolve` [default: what the run began with]."
+)
+def command(run: str, out: Path, executor: Literal["local", "ray"] | None) -> None:
     """Go on with RUN (a path, a name, or `latest`) where it was interrupted. Finished stages are not done again."""
     from cem_toolkit.cli.summary_tables import print_summary
     from cem_toolkit.evolving import resume
     from cem_toolkit.folders import find_run
 
-    print_summary(resume(find_run(run, out)).summary())
+    print_summary(resume(find_run(run, out), executor=executor).summary())
