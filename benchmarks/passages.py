@@ -7,7 +7,8 @@ titles until there are enough. The work is a round's own: the rewriter `rules` w
 leak guard against World Factbook questions. Every way is a process of its own, gets the same file of passages, may keep
 two processors busy, and has to write the same bytes in the same order; starting it, reading and writing are a part of
 its time. Memory is the proportional set size of the process and all that it started, sampled. What tells is the ratio
-to the plain process of the same turn, for a machine may be busy. Needs `pip install "ray[data]" "datatrove[io]"`.
+to the plain process of the same turn; on a busy machine, where two processes get twice what one gets, that of the
+seconds for which processors worked (`cpu_times_plain`). Needs `pip install "ray[data]" "datatrove[io]"`.
 """
 
 import argparse
@@ -185,14 +186,16 @@ def measure(way: str, work: str, passages: Path) -> dict[str, Any]:
     began = time.monotonic()
     command = [sys.executable, __file__, "--do", way, work, str(passages), str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=(folder / "said").open("wb")) as child:
-        peak = 0
+        peak, busy = 0, dict[int, float]()
         while child.poll() is None:
-            peak = max(peak, _memory(psutil.Process(child.pid)))
+            memory, used = _used(psutil.Process(child.pid))
+            peak, busy = max(peak, memory), busy | used
             time.sleep(0.5)
     if child.returncode:
         raise SystemExit(f"{way}: {(folder / 'said').read_text(encoding='utf-8', errors='replace')[-2000:]}")
     found = {
         "seconds": round(time.monotonic() - began, 1),
+        "cpu_seconds": round(sum(busy.values()), 1),
         "peak_mb": round(peak / 1e6),
         "sha256": [file_hash(folder / name) for name in ("kept.jsonl", "dropped.jsonl")],
     }
@@ -200,14 +203,17 @@ def measure(way: str, work: str, passages: Path) -> dict[str, Any]:
     return found
 
 
-def _memory(process: psutil.Process) -> int:
-    total = 0
+def _used(process: psutil.Process) -> tuple[int, dict[int, float]]:
+    """Bytes of memory of it and all that it started, and seconds of a processor, by process."""
+    total, busy = 0, {}
     for each in (process, *process.children(recursive=True)):
         try:
+            times = each.cpu_times()
+            busy[each.pid] = times.user + times.system
             total += each.memory_full_info().pss
         except psutil.Error:
             continue
-    return total
+    return total, busy
 
 
 def do(way: str, work: str, passages: str, folder: str) -> None:
@@ -253,6 +259,7 @@ def _table(turns: Sequence[dict[str, dict[str, Any]]], count: int) -> dict[str, 
         table[way] = {
             "passages_per_second": round(count / found["seconds"]),
             "times_plain": round(base["seconds"] / found["seconds"], 2),
+            "cpu_times_plain": round(found["cpu_seconds"] / base["cpu_seconds"], 2),
             "peak_mb": found["peak_mb"],
             "same_bytes": all(turn[way]["sha256"] == turn["plain"]["sha256"] for turn in turns),
         }

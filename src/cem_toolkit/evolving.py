@@ -40,12 +40,17 @@ def evolve(
     else the embedded one. `progress` False keeps it silent; `registry` are plugins that were looked up already. Raises
     CemError for anything that the caller can mend, before anything is written.
     """
-    stages = _prepare(config, values, Screen(quiet=not progress), registry)
+    stages = prepare(config, values, Screen(quiet=not progress), registry)
     model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
     check_components(stages, model)
-    run = create_run(stages.config.out, stages.config.model_dump(mode="json"), _facts(stages, model))
+    run = begin(stages, model)
     with run.locked():
         return _go(run, stages, model)
+
+
+def begin(stages: Stages, model: Model) -> Run:
+    """A new run in a folder of its own, of which nothing is done yet."""
+    return create_run(stages.config.out, stages.config.model_dump(mode="json"), _facts(stages, model))
 
 
 def resume(
@@ -101,7 +106,7 @@ def plan(config: Path | str | None = None, *, registry: Plugins | None = None, *
     The plan has `questions` by task, `stages` with what each would take, `seconds` and `disk_bytes` in all; `to_json()`
     gives everything.
     """
-    stages = _prepare(config, values, Screen(quiet=True), registry)
+    stages = prepare(config, values, Screen(quiet=True), registry)
     try:
         model = resolve_model(stages.config.model, stages.cache, stages.screen.log, fetch=False)
     except NotOnDisk:
@@ -110,7 +115,9 @@ def plan(config: Path | str | None = None, *, registry: Plugins | None = None, *
     return make_plan(stages, model)
 
 
-def _prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen, registry: Plugins | None) -> Stages:
+def prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen, registry: Plugins | None) -> Stages:
+    """The stages of a run that is not begun yet, by a configuration that is whole and checked. Raises CemError with all
+    that is wrong."""
     path = Path(file) if file else None
     folder = path.parent.resolve() if path else Path.cwd()
     written = merge(

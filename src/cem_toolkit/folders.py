@@ -44,6 +44,12 @@ def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) ->
     return Run(out / name)
 
 
+def runs_in(out: Path) -> list[Run]:
+    """All runs below `out`, the newest first."""
+    found = [path for path in out.glob("*/plan.json") if path.parent.name != "latest" and path.parent.name[0] != "."]
+    return [Run(path.parent.resolve()) for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+
 def find_run(reference: str, out: Path) -> Run:
     """The run that a path, a name below `out`, or `latest` stands for. Raises CemError where there is none."""
     for folder in (out / reference, Path(reference).expanduser()):

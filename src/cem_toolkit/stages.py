@@ -39,9 +39,9 @@ Work = Callable[[Context], tuple[Mapping[str, Iterable[Record]], Mapping[str, An
 class Unfinished(Exception):  # noqa: N818 (no error: a dry run ends so)
     """Raised by a dry run where the first stage that is not there yet would begin."""
 
-    def __init__(self, round: int, name: str) -> None:
+    def __init__(self, round: int, name: str, key: str) -> None:
         super().__init__(f"round {round}: {name}")
-        self.round, self.name = round, name
+        self.round, self.name, self.key = round, name, key
 
 
 class Stages:
@@ -134,7 +134,7 @@ class Stages:
         if self.run is None:
             found = self.store.find(key)
             if found is None:
-                raise Unfinished(number, name)
+                raise Unfinished(number, name, key)
             return Stage(number, name, found, read_info(found) or {})
         place = self.run.round(number).folder / name
         if not is_whole(place, key):

@@ -13,7 +13,7 @@ from typing import Any
 from cem_toolkit.arms import arm_names
 from cem_toolkit.cluster.joining import joined
 from cem_toolkit.cluster.tasks import EVENTS, OWN, do, folder_of, train_and_ask
-from cem_toolkit.cluster.waiting import Tasks, threads
+from cem_toolkit.cluster.waiting import Tasks, threads, told
 from cem_toolkit.config import Config
 from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
@@ -45,15 +45,13 @@ def side_by_side(run: Run, config: Config, screen: Screen) -> Iterator[Beside]:
 
 
 def _train(tasks: Tasks, run: Run, number: int, names: list[str], screen: Screen) -> None:
-    told = {f"round {number}, {f'arm {name}' if name else 'its own training'}": name for name in names}
-    for label, name in told.items():
+    labels = {f"round {number}, {f'arm {name}' if name else 'its own training'}": name for name in names}
+    for label, name in labels.items():
         tasks.begin(label, train_and_ask, str(run.folder), number, name, threads(), screen.quiet)
-    screen.log(f"round {number}: {len(told)} trainings by Ray")
+    screen.log(f"round {number}: {len(labels)} trainings by Ray")
     problems = []
     while tasks:
-        label, wrong = tasks.next()
-        screen.log(f"{label}: {f'failed: {wrong}' if wrong else 'done'}")
-        problems += [f"{label}: {wrong}"] if wrong else []
+        problems += told(tasks.next(), screen)
     if problems:
         raise CemError("\n".join([*problems, f"what is done is kept: `cem-toolkit resume {run.name}` does the rest"]))
 

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from cem_toolkit.config import RayConfig
+from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
 from cem_toolkit.plugins import one_line
 
@@ -34,14 +35,27 @@ class Tasks:
         options = {"name": name, "max_retries": self._options.retries, **self._resources}
         self._working[self._ray.remote(task).options(**options).remote(*arguments)] = name
 
-    def next(self) -> tuple[str, str]:
-        """Waits for one to end, and gives its name and what went wrong, or ""."""
-        (done,), _ = self._ray.wait(list(self._working), num_returns=1)
+    def next(self, seconds: float | None = None) -> tuple[str, str] | None:
+        """Waits for one to end, and gives its name and what went wrong, or "". None where none has ended in so many
+        seconds."""
+        ended, _ = self._ray.wait(list(self._working), num_returns=1, timeout=seconds)
+        if not ended:
+            return None
+        done = ended[0]
         name = self._working.pop(done)
         try:
             return name, str(self._ray.get(done))
         except self._ray.exceptions.RayError as error:
             return name, f"its process was lost {self._options.retries + 1} times: {one_line(error)}"
+
+
+def told(ended: tuple[str, str] | None, screen: Screen) -> list[str]:
+    """Says how a task ended, and gives the line to raise where it failed."""
+    if ended is None:
+        return []
+    label, wrong = ended
+    screen.log(f"{label}: {f'failed: {wrong}' if wrong else 'done'}")
+    return [f"{label}: {wrong}"] if wrong else []
 
 
 def threads() -> str | None:
