@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cem_toolkit.checks import check_components, check_inputs, existing
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
@@ -17,7 +17,7 @@ from cem_toolkit.errors import CemError
 from cem_toolkit.folders import create_run
 from cem_toolkit.local import FILE, discover_with
 from cem_toolkit.local import NAME as LOCAL
-from cem_toolkit.loop import Beside, go_rounds
+from cem_toolkit.loop import go_rounds
 from cem_toolkit.machine import processor
 from cem_toolkit.models import NotOnDisk, resolve_model
 from cem_toolkit.planning import Plan, make_plan
@@ -25,6 +25,9 @@ from cem_toolkit.plugins import Plugins, one_line
 from cem_toolkit.records import Model
 from cem_toolkit.run import Run
 from cem_toolkit.stages import Stages
+
+if TYPE_CHECKING:
+    from cem_toolkit.cluster.rounds import Others
 
 TOLD = ("cem-toolkit", "lm-eval", "transformers", "torch", "trl", "peft", "datasets", "accelerate", "tokenizers")
 """Distributions whose versions every plan names, besides those of the plugins."""
@@ -61,7 +64,7 @@ def resume(
     `executor` is the run's own where it is not given. Raises CemError where another process works on it, or its model,
     plugins or inputs are not there any more.
     """
-    stages = _stages_of(run, Screen(quiet=not progress), registry)
+    stages = stages_of(run, Screen(quiet=not progress), registry)
     stages.config = stages.config.model_copy(update={"executor": executor or stages.config.executor})
     with run.locked():
         check_inputs(stages)
@@ -76,11 +79,12 @@ def open_run(run: Run, screen: Screen, registry: Plugins | None) -> tuple[Stages
 
     Raises CemError where model or plugins are not there any more.
     """
-    stages = _stages_of(run, screen, registry)
+    stages = stages_of(run, screen, registry)
     return stages, _model_of(run, stages)
 
 
-def _stages_of(run: Run, screen: Screen, registry: Plugins | None) -> Stages:
+def stages_of(run: Run, screen: Screen, registry: Plugins | None) -> Stages:
+    """As the run's configuration says, with what is installed. Raises CemError where a plugin is not there any more."""
     folder = Path(run.plan["config_folder"])
     local = LOCAL in run.plan.get("plugins", {})
     known = registry or discover_with(folder if local else None, screen.log)
@@ -140,8 +144,9 @@ def _go(run: Run, stages: Stages, model: Model) -> Run:
     working = Stages(stages.config, stages.crew, stages.plugins, stages.screen, stages.config_folder, run)
     working.screen.log(f"run {run.name} in {run.folder}")
     working.notify("cem_run_started")
-    with _beside(run, stages) as beside:
-        note = go_rounds(working, model, beside)
+    with _others(run, stages) as others:
+        working.portions = others.portions if others else None
+        note = go_rounds(working, model, others.train if others else None)
     run.record("run_finished", note=note)
     _report(working, run)
     working.notify("cem_run_finished")
@@ -150,12 +155,13 @@ def _go(run: Run, stages: Stages, model: Model) -> Run:
     return run
 
 
-def _beside(run: Run, stages: Stages) -> AbstractContextManager[Beside | None]:
+def _others(run: Run, stages: Stages) -> "AbstractContextManager[Others | None]":
+    """Other processes to work in, where the configuration asks for any."""
     if stages.config.executor == "local":
         return nullcontext()
-    from cem_toolkit.cluster.rounds import side_by_side
+    from cem_toolkit.cluster.rounds import Others
 
-    return side_by_side(run, stages.config, stages.screen)
+    return Others(run, stages.config, stages.screen)
 
 
 def _report(stages: Stages, run: Run) -> None:

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cem_toolkit.config import Config, Crew
 from cem_toolkit.console import Screen
@@ -28,6 +28,9 @@ from cem_toolkit.store import (
     write_json,
     write_records,
 )
+
+if TYPE_CHECKING:
+    from cem_toolkit.cluster.portions import Portions
 
 FORMAT = 1
 """Of the stages' files; part of every key."""
@@ -59,6 +62,7 @@ class Stages:
         self.seed = config.seed
         self.beside = ""
         self.name = run.name if run else "planned"
+        self.portions: Portions | None = None
 
     def with_seed(self, seed: int) -> Self:
         """The same stages under another seed."""
@@ -107,6 +111,11 @@ class Stages:
             score=score,
         )
         return ctx
+
+    def without_model(self, component: Component, folder: Path) -> Context:
+        """For work that asks no model, on a machine where there may be none."""
+        none = Model(name=self.config.model, path=Path(self.config.model), fingerprint="")
+        return self.context(component, none, 0, folder)
 
     def log(self, message: str) -> None:
         self.screen.log(f"  {message}")

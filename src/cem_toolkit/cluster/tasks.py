@@ -39,7 +39,7 @@ def train_and_ask(run: str, number: int, name: str, threads: str | None, quiet: 
 
     def work() -> None:
         folder = Path(run)
-        _find(folder)
+        find(folder)
         stages, model = _open(folder, quiet)
         turn = _go_to(stages, model, number)
         there = folder_of(Run(folder), number, name)
@@ -47,7 +47,7 @@ def train_and_ask(run: str, number: int, name: str, threads: str | None, quiet: 
         own = Run(folder, record_in=(there / EVENTS).relative_to(folder).as_posix())
         do(replace(turn, trial=turn.trial.working_in(own)), name)
 
-    return _told(work, threads)
+    return guarded(work, threads)
 
 
 def go_on(run: str, threads: str | None, quiet: bool) -> str:
@@ -56,10 +56,10 @@ def go_on(run: str, threads: str | None, quiet: bool) -> str:
     def work() -> None:
         from cem_toolkit.evolving import resume
 
-        _find(Path(run))
+        find(Path(run))
         resume(Run(Path(run)), progress=not quiet)
 
-    return _told(work, threads)
+    return guarded(work, threads)
 
 
 def do(turn: Turn, name: str) -> None:
@@ -77,7 +77,7 @@ class Silent(Stages):
     def finished(self, stage: Stage) -> None: ...
 
 
-def _told(work: Callable[[], None], threads: str | None) -> str:
+def guarded(work: Callable[[], None], threads: str | None) -> str:
     _set_threads(threads)
     try:
         work()
@@ -97,7 +97,7 @@ def _set_threads(threads: str | None) -> None:
         os.environ["OMP_NUM_THREADS"] = threads
 
 
-def _find(folder: Path) -> None:
+def find(folder: Path) -> None:
     if not (folder / "plan.json").is_file():
         raise CemError(
             f"machine {socket.gethostname()} does not see {folder}: with Ray on several machines `out` must be on a "

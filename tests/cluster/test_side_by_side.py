@@ -1,4 +1,4 @@
-"""Rounds whose trainings are Ray tasks: results as of one after the other, and faults that are told and mended."""
+"""Work by Ray, started once for all tests here: results as of one process, and faults that are told and mended."""
 
 import os
 import signal
@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from tests.cluster.results import results
 
-from cem_toolkit import CemError, evolve, find_run, resume
+from cem_toolkit import CemError, evolve, find_run, resume, sweep
+from cem_toolkit.cluster import portions
 from cem_toolkit.cluster.tasks import train_and_ask
+from cem_toolkit.cluster.waiting import Tasks
 
 
 @pytest.mark.slow
 def test_results_are_the_same_to_the_last_bit(config: Path, tmp_path: Path, ray: Any) -> None:
-    changes: dict[str, Any] = {"rounds": 2, "trainer": {"forgets": 2}, "progress": False}
+    changes: dict[str, Any] = {"rounds": 2, "trainer": {"forgets": 10}, "gate": {"enabled": False}, "progress": False}
     local = evolve(config, out=tmp_path / "local", **changes)
     side = evolve(config, out=tmp_path / "side", executor="ray", **changes)
     assert results(side) == results(local)
@@ -59,6 +61,37 @@ def test_a_worker_that_is_killed_is_begun_again(config: Path, tmp_path: Path, ra
     assert run.finished
     assert not (tmp_path / "dies-random").exists()
     assert results(run) == results(evolve(config, out=tmp_path / "local", progress=False))
+
+
+@pytest.mark.slow
+def test_guard_and_rewriter_in_portions_make_the_same_stages(
+    config: Path, tmp_path: Path, ray: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes: dict[str, Any] = {"arms": [], "seeds": 1, "sources": {"toy-pages": {"leak": True}}, "progress": False}
+    local = evolve(config, out=tmp_path / "local", **changes)
+    monkeypatch.setattr(portions, "FEWEST", 2)
+    handed: list[str] = []
+    begin = Tasks.begin
+    monkeypatch.setattr(Tasks, "begin", lambda self, name, *rest: (handed.append(name), begin(self, name, *rest))[1])
+    side = evolve(config, out=tmp_path / "side", executor="ray", **changes)
+    assert results(side) == results(local)
+    assert len(handed) == 2, "the guard's and the rewriter's"
+    (turn,) = side.rounds
+    assert turn.dropped
+    assert turn.passages
+    assert not list(side.folder.rglob("portions"))
+
+
+@pytest.mark.slow
+def test_a_sweep_side_by_side_is_the_same_and_shares_what_can_be_shared(config: Path, tmp_path: Path, ray: Any) -> None:
+    over = {"trainer.forgets": [0, 1]}
+    side = sweep(config, over=over, executor="ray", arms=[], seeds=1, progress=False)
+    local = sweep(config, over=over, out=tmp_path / "local", arms=[], seeds=1, progress=False)
+    assert [results(run) for run in side.runs] == [results(run) for run in local.runs]
+    assert [setting.verdict for setting in side.settings] == [setting.verdict for setting in local.settings]
+    stages = [stage for run in side.runs for stage in run.rounds[0].stages]
+    done = [stage.name for stage in stages if not stage.reused]
+    assert sorted(done) == sorted([*{stage.name for stage in stages}, "train", "evaluate", "gate"])
 
 
 @pytest.mark.slow
