@@ -247,6 +247,7 @@ def main() -> None:
             told["works"][work] = _table(turns, given.passages)
             print(json.dumps({work: told["works"][work]}, indent=2), flush=True)
     given.out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    print(table(told))
     return None
 
 
@@ -264,6 +265,19 @@ def _table(turns: Sequence[dict[str, dict[str, Any]]], count: int) -> dict[str, 
             "same_bytes": all(turn[way]["sha256"] == turn["plain"]["sha256"] for turn in turns),
         }
     return table
+
+
+def table(measured: dict[str, Any]) -> str:
+    """For docs/decisions/ray.md."""
+    lines = ["| | passages a second | of the plain one's | processor time, of the plain one's | peak memory |"]
+    lines += ["|---|---|---|---|---|"]
+    for work, ways in measured["works"].items():
+        for way, found in ways.items():
+            lines.append(
+                f"| {work}: {way} | {found['passages_per_second']:,} | {found['times_plain']:.2f} | "
+                f"{found['cpu_times_plain']:.2f} | {found['peak_mb']:,} MB |"
+            )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
