@@ -3,7 +3,9 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench study reference site browser lint clean
+AUDIT := .venv-audit
+
+.PHONY: demo test bench faults study reference site browser lint audit sbom clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard plugins/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
@@ -17,6 +19,10 @@ demo: $(VENV)/.installed
 # Speed beside lm-eval and TRL, in under half an hour: benchmarks/results/speed.json and docs/images/speed.svg.
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/bench.py
+
+# What a run survives, in about half an hour: kill -9, full disks, damaged files and more; benchmarks/results/faults.json.
+faults: $(VENV)/.installed
+	$(BIN)/python benchmarks/faults.py
 
 # What each part of the recipe fixes and breaks, in its small form: benchmarks/results/learning.json, from which the
 # tables and pictures of docs/results.md are brought up to date.
@@ -46,5 +52,22 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The tools have an environment of their own, so that what they need mixes with nothing that is tested.
+$(AUDIT)/.installed: Makefile
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/pip install --quiet pip-audit==2.10.1 cyclonedx-bom==7.5.0
+	touch $@
+
+# Known vulnerabilities in what constraints.txt pins. Fails where one is found, and where the index does not say: a mirror
+# that keeps no advisories would else pass everything. AUDIT_OPTIONS="-s osv" asks osv.dev in the place of PyPI.
+audit: $(AUDIT)/.installed
+	$(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt $(AUDIT_OPTIONS)
+
+# What is installed, with licences, as CycloneDX: dist/sbom.json.
+sbom: $(AUDIT)/.installed $(VENV)/.installed
+	mkdir -p dist
+	$(AUDIT)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-format JSON \
+		--output-file dist/sbom.json $(BIN)/python
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(AUDIT) .pytest_cache .mypy_cache .ruff_cache

@@ -1,11 +1,13 @@
 """Files are there whole or not at all."""
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from cem_toolkit.api import replacing
+from cem_toolkit.api import name_beside, replacing
+from cem_toolkit.files import remove_abandoned
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -48,3 +50,23 @@ def test_threads_do_not_write_into_each_other(tmp_path: Path) -> None:
         thread.join()
     assert len(set(names)) == 2
     assert (tmp_path / "facts.json").read_text() == "whole"
+
+
+def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
+    child = os.fork()
+    if not child:
+        name_beside(tmp_path / "facts.json").write_text("ha")
+        name_beside(tmp_path / "index").mkdir()
+        os._exit(0)
+    os.waitpid(child, 0)
+    mine = name_beside(tmp_path / "facts.json")
+    mine.write_text("mine")
+    elsewhere = tmp_path / f".facts.json.00000000-{child}-1.part"
+    elsewhere.write_text("of another machine")
+    strange = tmp_path / ".user.part"
+    strange.write_text("not ours")
+    assert len(list(tmp_path.iterdir())) == 5
+    remove_abandoned(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([mine, elsewhere, strange])
+    remove_abandoned(tmp_path, all_of_them=True)
+    assert list(tmp_path.iterdir()) == [strange]

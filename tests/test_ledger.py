@@ -9,7 +9,7 @@ import pytest
 
 from cem_toolkit.api import Attempt, CemError, Drop, Hit, Mistake, Passage, Row
 from cem_toolkit.ledger import Entry, entry, lesson_texts, read_ledger, shipped_round
-from cem_toolkit.ledger.plain import brief, plain
+from cem_toolkit.plain import brief, plain
 from cem_toolkit.ranking import best_passages
 from cem_toolkit.records import Record
 from cem_toolkit.run import Run

@@ -15,10 +15,12 @@ from cem_toolkit.store import (
     Within,
     content_key,
     copy_linked,
+    holds,
     is_whole,
     read_info,
     read_records,
     seal,
+    with_checksum,
     write_json,
     write_records,
 )
@@ -144,3 +146,30 @@ def test_a_run_alone_is_looked_through_by_what_lies_in_it(tmp_path: Path) -> Non
     assert Within(tmp_path / "other").find(key) is None
     (place / "model" / "weights").write_bytes(b"other")
     assert Within(place.parents[1]).find(key) is None
+
+
+def test_a_note_whose_figures_have_changed_is_not_believed(tmp_path: Path) -> None:
+    place = finished(tmp_path)
+    note = place / "stage.json"
+    info = read_info(place)
+    assert info
+    write_json(note, {**info, "figures": {"right": 10}})
+    assert read_info(place) is None
+    assert not is_whole(place, "k1")
+
+
+def test_a_note_of_an_older_version_is_believed(tmp_path: Path) -> None:
+    place = finished(tmp_path)
+    info = read_info(place)
+    assert info
+    del info["checksum"]
+    write_json(place / "stage.json", info)
+    assert read_info(place) == info
+
+
+@pytest.mark.parametrize("data", [{}, {"a": (1, 2), "b": {3: None}}, {"ü": "\ud800", "p": Path("/")}])
+def test_a_checksum_holds_once_written_and_read(tmp_path: Path, data: dict[str, object]) -> None:
+    write_json(tmp_path / "a.json", with_checksum({**data, "p": "/"}))
+    read = json.loads((tmp_path / "a.json").read_text())
+    assert holds(read)
+    assert not holds({**read, "more": 1})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cem_toolkit.errors import CemError, ConfigError
-    from cem_toolkit.files import file_hash, replacing
+    from cem_toolkit.files import file_hash, name_beside, replacing
     from cem_toolkit.hookspecs import hookimpl
     from cem_toolkit.leaks import Drop, Leak, LeakGuard
     from cem_toolkit.models import Embedder, load_tokenizer, resolve_model
@@ -77,6 +77,7 @@ __all__ = [
     "find_component",
     "hookimpl",
     "load_tokenizer",
+    "name_beside",
     "normalise",
     "question_id",
     "replacing",
@@ -85,7 +86,7 @@ __all__ = [
 
 _HOMES = {
     "errors": ("CemError", "ConfigError"),
-    "files": ("file_hash", "replacing"),
+    "files": ("file_hash", "name_beside", "replacing"),
     "hookspecs": ("hookimpl",),
     "leaks": ("Drop", "Leak", "LeakGuard"),
     "models": ("Embedder", "load_tokenizer", "resolve_model"),

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from cem_toolkit.damage import require_whole
 from cem_toolkit.differences import Difference, differences
 from cem_toolkit.errors import CemError
 from cem_toolkit.ledger import shipped_round
 from cem_toolkit.ledger.entries import Key
-from cem_toolkit.ledger.plain import brief
 from cem_toolkit.ledger.reading import attempts_of, reviewed_questions
 from cem_toolkit.outcomes import SETS, STOPPING, Pairs, set_name
+from cem_toolkit.plain import brief
 from cem_toolkit.run import Run
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class _Results:
 
 def _read(run: Run) -> _Results:
     """Results of the last accepted round. Questions by which training was stopped are no results."""
+    require_whole(run)
     shipped = shipped_round(run)
     train = run.round(shipped).stage("train")
     model = train.figures.get("fingerprint") if train else run.plan.get("model_fingerprint")

@@ -14,6 +14,8 @@ from cem_toolkit.leaks.encoder import ENCODER_THRESHOLD
 from cem_toolkit.leaks.guard import THRESHOLD
 from cem_toolkit.plugins import Plugins, choose
 from cem_toolkit.roles import Component, Evaluator, Miner, Mixer, Options, Preset, Rewriter, Source, Trainer
+from cem_toolkit.safe_yaml import load_yaml
+from cem_toolkit.secrets import filled, secrets_in
 
 Section = dict[str, Any]
 ArmName = Literal["random", "instructions", "passages", "review"]
@@ -108,6 +110,11 @@ class PiecesConfig(Options):
     sentences: int = Field(1, ge=0, description="Sentences of a piece. 0: passages stay as they were found.")
     per_mistake: int = Field(
         4, ge=1, description="Pieces kept for each mistake: those whose words are nearest to its question and choices."
+    )
+    contradictions: Literal["off", "tell", "drop"] = Field(
+        "tell",
+        description="Pieces of two sources that say different things of what is asked: 'tell' counts them, 'drop' also "
+        "leaves them out for that mistake, both sides where no majority of sources agrees.",
     )
 
 
@@ -220,7 +227,7 @@ class Crew:
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises CemError that names the file, and the line where the syntax is wrong."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CemError(f"{path}: no such file; `cem-toolkit init` writes one") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -243,7 +250,7 @@ def set_value(values: dict[str, Any], assignment: str) -> None:
     if not equals or not path.strip():
         raise CemError(f"--set {assignment}: should be NAME=VALUE, such as trainer.epochs=3")
     try:
-        value = yaml.safe_load(text)
+        value = load_yaml(text)
     except yaml.YAMLError:
         value = text
     *parents, last = path.strip().split(".")
@@ -285,6 +292,9 @@ def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Co
     problems: list[str] = []
     config: Config | None = None
     values = {name: value for name, value in values.items() if value is not None}  # a section that is left empty
+    problems += [f"{where}: {line}" for line in secrets_in(values, "")]
+    if problems:  # alone: what else is wrong would be told with the values that are
+        raise ConfigError(problems)
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
@@ -297,7 +307,9 @@ def resolve(values: Mapping[str, Any], plugins: Plugins, where: str) -> tuple[Co
 
     def make(cls: type[Component], section: Any, place: str) -> Any:
         try:
-            return cls(cls.Options.model_validate(section if isinstance(section, dict) else {}))
+            return cls(cls.Options.model_validate(filled(section) if isinstance(section, dict) else {}))
+        except KeyError as error:
+            problems.append(f"{where}: {place}: ${{{error.args[0]}}} is no environment variable that is set: set it")
         except ValidationError as error:
             problems.extend(option_problems(error, cls.Options, where, place))
         return None

@@ -3,16 +3,27 @@
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import Segment
 
 from cem_toolkit import roles
+from cem_toolkit.plain import plain
+from cem_toolkit.secrets import redact
 
 PLAIN_EVERY = 15.0
 """Seconds between two plain lines about the same step."""
+
+
+class PlainConsole(Console):
+    """A console on which text can only be read: what strangers wrote may hold sequences that rewrite a terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(plain(segment.text), segment.style)
 
 
 class Screen:
@@ -20,11 +31,11 @@ class Screen:
 
     def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
         self.quiet = quiet
-        self.console = Console(file=stream or sys.stderr, highlight=False, soft_wrap=True)
+        self.console = PlainConsole(file=stream or sys.stderr, highlight=False, soft_wrap=True)
 
     def log(self, message: str) -> None:
         if not self.quiet:
-            self.console.print(message, markup=False)
+            self.console.print(redact(message), markup=False)
 
     @contextlib.contextmanager
     def progress(self, label: str, total: float | None) -> Iterator[roles.Progress]:

@@ -19,3 +19,9 @@ class ConfigError(CemError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+def one_line(error: BaseException) -> str:
+    """An exception in one line: its first line of text, with its type unless it is ours."""
+    text = str(error).strip().partition("\n")[0]
+    return text if isinstance(error, CemError) else f"{type(error).__name__}: {text}".removesuffix(": ")

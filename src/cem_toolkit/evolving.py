@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, Any, Literal
 from cem_toolkit.checks import check_components, check_inputs, existing
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
 from cem_toolkit.console import Screen
-from cem_toolkit.errors import CemError
-from cem_toolkit.folders import create_run
+from cem_toolkit.errors import CemError, one_line
+from cem_toolkit.files import remove_abandoned
+from cem_toolkit.folders import create_run, remove_half_made
 from cem_toolkit.local import FILE, discover_with
 from cem_toolkit.local import NAME as LOCAL
 from cem_toolkit.loop import go_rounds
 from cem_toolkit.machine import processor
 from cem_toolkit.models import NotOnDisk, resolve_model
 from cem_toolkit.planning import Plan, make_plan
-from cem_toolkit.plugins import Plugins, one_line
+from cem_toolkit.plugins import Plugins
 from cem_toolkit.records import Model
+from cem_toolkit.resuming import resumable
 from cem_toolkit.run import Run
+from cem_toolkit.secrets import redact
 from cem_toolkit.stages import Stages
+from cem_toolkit.trust import is_own
 
 if TYPE_CHECKING:
     from cem_toolkit.cluster.rounds import Others
@@ -57,19 +61,31 @@ def begin(stages: Stages, model: Model) -> Run:
 
 
 def resume(
-    run: Run, *, progress: bool = True, registry: Plugins | None = None, executor: Literal["local", "ray"] | None = None
+    run: Run,
+    *,
+    progress: bool = True,
+    registry: Plugins | None = None,
+    executor: Literal["local", "ray"] | None = None,
+    trust: bool = False,
 ) -> Run:
     """Goes on with a run where it stopped; finished stages are not done again. Returns the run.
 
-    `executor` is the run's own where it is not given. Raises CemError where another process works on it, or its model,
-    plugins or inputs are not there any more.
+    `executor` is the run's own where it is not given. What its configuration names is read, asked and run. So a run
+    that this user has not started on this machine is only gone on with where `trust` says so. Raises CemError where it
+    is not, where another process works on it, or its model, plugins or inputs are not there any more.
     """
+    if not trust and not is_own(run.folder):
+        raise CemError(
+            f"{run.folder}: you have not started this run on this machine, and to go on with it is to do what its "
+            f"configuration says: look at config.yaml and plan.json, then `cem-toolkit resume {run.name} --trust`"
+        )
     stages = stages_of(run, Screen(quiet=not progress), registry)
     stages.config = stages.config.model_copy(update={"executor": executor or stages.config.executor})
     with run.locked():
         check_inputs(stages)
         model = _model_of(run, stages)
         check_components(stages, model)
+        remove_half_made(run.folder.parent)
         run.record("run_resumed")
         return _go(run, stages, model)
 
@@ -143,13 +159,18 @@ def prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen, 
 def _go(run: Run, stages: Stages, model: Model) -> Run:
     working = Stages(stages.config, stages.crew, stages.plugins, stages.screen, stages.config_folder, run)
     working.screen.log(f"run {run.name} in {run.folder}")
-    working.notify("cem_run_started")
-    with _others(run, stages) as others:
-        working.portions = others.portions if others else None
-        note = go_rounds(working, model, others.train if others else None)
-    run.record("run_finished", note=note)
-    _report(working, run)
-    working.notify("cem_run_finished")
+    for folder in run.folder.glob("round-*"):
+        remove_abandoned(folder, all_of_them=True)  # nobody else may write there
+    for folder in (run.folder, stages.cache):
+        remove_abandoned(folder)
+    with resumable(run.folder):
+        working.notify("cem_run_started")
+        with _others(run, stages) as others:
+            working.portions = others.portions if others else None
+            note = go_rounds(working, model, others.train if others else None)
+        run.record("run_finished", note=note)
+        _report(working, run)
+        working.notify("cem_run_finished")
     if note:
         working.screen.log(note)
     return run
@@ -179,7 +200,7 @@ def _report(stages: Stages, run: Run) -> None:
 def _facts(stages: Stages, model: Model) -> dict[str, Any]:
     config: Config = stages.config
     crew: Crew = stages.crew
-    return {
+    facts = {
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "config_folder": str(stages.config_folder),
         "model": config.model,
@@ -198,6 +219,7 @@ def _facts(stages: Stages, model: Model) -> dict[str, Any]:
             "disk_free_bytes": shutil.disk_usage(existing(config.out)).free,
         },
     }
+    return redact(facts)
 
 
 def _versions() -> dict[str, str]:

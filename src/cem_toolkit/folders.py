@@ -2,17 +2,22 @@
 
 import contextlib
 import datetime
+import fcntl
 import os
 import random
-from collections.abc import Mapping
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cem_toolkit.errors import CemError
+from cem_toolkit import trust
+from cem_toolkit.errors import CemError, one_line
+from cem_toolkit.files import SUFFIX, name_beside, replacing
 from cem_toolkit.run import Run
-from cem_toolkit.store import write_json
+from cem_toolkit.store import put_in_place, text_hash, with_checksum, write_json
 
 ADJECTIVES = (
     "amber brave calm clever eager fair gentle honest keen kind lucid merry patient quick quiet steady sunny wise"
@@ -23,24 +28,19 @@ ANIMALS = "badger crane dolphin falcon fox hare heron ibis lark lynx marten otte
 def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) -> Run:
     """A new run's folder, whole from the start: filled beside its place and renamed. `latest` then points to it."""
     out.mkdir(parents=True, exist_ok=True)
-    chance = random.SystemRandom()
-    today = datetime.date.today().isoformat()
-    while True:
-        name = f"{today}-{chance.choice(ADJECTIVES.split())}-{chance.choice(ANIMALS.split())}"
-        if (out / name).exists():
-            name += f"-{chance.randrange(1000):03}"
-        beside = out / f".{name}"
-        with contextlib.suppress(FileExistsError):
-            beside.mkdir()
-            break
-    (beside / "config.yaml").write_text(
-        yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8"
-    )
-    write_json(beside / "plan.json", plan)
-    os.rename(beside, out / name)
-    link = out / f".latest-{os.getpid()}"
-    link.symlink_to(name)
-    os.replace(link, out / "latest")
+    text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+    with _alone(out):
+        name = _free_name(out)
+        beside = name_beside(out / name)
+        beside.mkdir()
+        with replacing(beside / "config.yaml") as file:
+            file.write_text(text, encoding="utf-8")
+        write_json(beside / "plan.json", with_checksum({**plan, "config_sha256": text_hash(text)}))
+        trust.remember(beside)  # before there is anything to go on with
+        put_in_place(beside, out / name)
+        link = name_beside(out / "latest")
+        link.symlink_to(name)
+        os.replace(link, out / "latest")
     return Run(out / name)
 
 
@@ -50,10 +50,38 @@ def runs_in(out: Path) -> list[Run]:
     return [Run(path.parent.resolve()) for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
 
 
+def remove_half_made(out: Path) -> None:
+    """Removes what processes that were killed had half made in `out`: runs, and the link to the latest."""
+    with _alone(out):
+        pass
+
+
+@contextlib.contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Runs of one folder are made one after the other, so that what lies half made there is of a process that was
+    killed, and is removed."""
+    with (out / ".making").open("a") as file:
+        with contextlib.suppress(OSError):  # without locks names are chosen at random all the same
+            fcntl.flock(file, fcntl.LOCK_EX)
+            for path in out.glob(f".*{SUFFIX}"):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        yield
+
+
+def _free_name(out: Path) -> str:
+    chance = random.SystemRandom()
+    name = f"{datetime.date.today().isoformat()}-{chance.choice(ADJECTIVES.split())}-{chance.choice(ANIMALS.split())}"
+    while (out / name).exists():
+        name += f"-{chance.randrange(1000):03}"
+    return name
+
+
 def find_run(reference: str, out: Path) -> Run:
-    """The run that a path, a name below `out`, or `latest` stands for. Raises CemError where there is none."""
+    """The run that a path, a name below `out`, or `latest` stands for. Raises CemError where there is none, and for a
+    folder that leads out of itself."""
     for folder in (out / reference, Path(reference).expanduser()):
         if (folder / "config.yaml").is_file() and (folder / "plan.json").is_file():
+            check_confined(folder.resolve())
             return Run(folder.resolve())
     names = (
         sorted(path.parent.name for path in out.glob("*/plan.json") if path.parent.name != "latest")
@@ -64,3 +92,37 @@ def find_run(reference: str, out: Path) -> Run:
     raise CemError(
         f"no run {reference!r}: {there}; give a path, a name or `latest` (and --out where runs lie elsewhere)"
     )
+
+
+@contextlib.contextmanager
+def opened(reference: str, out: Path) -> Iterator[Run]:
+    """`find_run`, for commands that only read it: whatever its files make them fail at is one line, a CemError."""
+    run = find_run(reference, out)
+    try:
+        yield run
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        frame = error.__traceback__
+        while frame and frame.tb_next:
+            frame = frame.tb_next
+        place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else ""
+        raise CemError(
+            f"{run.folder}: its files are not as this version writes them ({one_line(error)}, {place}); a run of your "
+            "own can be made whole by `cem-toolkit resume`"
+        ) from error
+
+
+def check_confined(folder: Path) -> None:
+    """Raises CemError where something in `folder` is a link to elsewhere, or neither file nor folder: whoever made it
+    could have this user's files read or written, or have the program wait for ever."""
+    for parent, folders, files in os.walk(folder):
+        for path in (Path(parent, name) for name in (*folders, *files)):
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                try:
+                    inside = path.resolve(strict=True).is_relative_to(folder)
+                except (OSError, RuntimeError):  # leads nowhere, or round in a circle
+                    inside = False
+                if not inside:
+                    raise CemError(f"{path}: is a link that leads out of the run's folder, as no run makes: remove it")
+            elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                raise CemError(f"{path}: is neither a file nor a folder, as no run makes: remove it")

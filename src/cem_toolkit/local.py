@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 from cem_toolkit.compat import noting_deprecations
-from cem_toolkit.errors import CemError
-from cem_toolkit.plugins import Deprecated, Plugins, discover, one_line, register
+from cem_toolkit.errors import CemError, one_line
+from cem_toolkit.plugins import Deprecated, Plugins, discover, register
 
 FILE = "cem_plugins.py"
 NAME = "local"

@@ -79,7 +79,7 @@ def read_answers(path: Path) -> dict[tuple[str, str], Answer]:
                     read.get("weight", 1) > 1,
                 )
                 answers[shared(read["task"]), read["id"]] = answer
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
                 raise CemError(f"{path}:{number}: is no Attempt record: {error!r}") from None
     return answers
 

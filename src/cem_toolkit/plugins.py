@@ -12,7 +12,7 @@ import pluggy
 
 from cem_toolkit import hookspecs
 from cem_toolkit.compat import check_api, noting_deprecations
-from cem_toolkit.errors import CemError
+from cem_toolkit.errors import CemError, one_line
 
 if TYPE_CHECKING:
     from cem_toolkit.roles import Component
@@ -198,12 +198,6 @@ def check_class(cls: Any, base: "type[Component]", origin: str) -> None:
     missing = sorted(cls.__abstractmethods__)
     if missing:
         raise CemError(f"{cls.__module__}.{cls.__qualname__} lacks {', '.join(missing)}")
-
-
-def one_line(error: BaseException) -> str:
-    """An exception in one line: its first line of text, with its type unless it is ours."""
-    text = str(error).strip().partition("\n")[0]
-    return text if isinstance(error, CemError) else f"{type(error).__name__}: {text}".removesuffix(": ")
 
 
 def _distribution(entry: importlib.metadata.EntryPoint) -> str:

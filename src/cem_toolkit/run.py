@@ -4,22 +4,27 @@ import contextlib
 import datetime
 import fcntl
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 
-from cem_toolkit.errors import CemError
+from cem_toolkit.errors import CemError, one_line
 from cem_toolkit.leaks import Drop
 from cem_toolkit.outcomes import Answer, read_answers
 from cem_toolkit.records import Attempt, Mistake, Passage, Reading, Row
-from cem_toolkit.store import read_info, read_records
+from cem_toolkit.safe_yaml import load_yaml
+from cem_toolkit.secrets import redact
+from cem_toolkit.store import holds, read_info, read_records, text_hash
 
 PASSAGES = ("read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl")
 """Where a round's usable passages lie: in the first of these stages that is finished, the latest in the loop."""
+
+PUT_BACK = "put it back from a copy, or start a new run with `cem-toolkit evolve`, which reuses what is finished"
 
 
 @dataclass(frozen=True)
@@ -181,22 +186,29 @@ class Run:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The configuration as it was resolved."""
+        path = self.folder / "config.yaml"
         try:
-            values = yaml.safe_load((self.folder / "config.yaml").read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            values = load_yaml(text)
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise CemError(f"{self.folder / 'config.yaml'}: cannot be read: {error}") from None
+            raise CemError(f"{path}: cannot be read: {one_line(error)}; {PUT_BACK}") from None
         if not isinstance(values, dict):
-            raise CemError(f"{self.folder / 'config.yaml'}: holds no configuration")
+            raise CemError(f"{path}: holds no configuration; {PUT_BACK}")
+        if self.plan.get("config_sha256", text_hash(text)) != text_hash(text):
+            raise CemError(f"{path}: is not as it was written when the run began; {PUT_BACK}")
         return values
 
     @cached_property
     def plan(self) -> dict[str, Any]:
         """Resolved options, versions, seeds and machine, as they were at the start."""
+        path = self.folder / "plan.json"
         try:
-            plan = json.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise CemError(f"{self.folder / 'plan.json'}: cannot be read: {error}") from None
-        return dict(plan)
+            plan = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise CemError(f"{path}: cannot be read: {one_line(error)}; {PUT_BACK}") from None
+        if not (isinstance(plan, dict) and holds(plan)):
+            raise CemError(f"{path}: is not as it was written when the run began; {PUT_BACK}")
+        return plan
 
     def round(self, number: int) -> Round:
         """The round of that number, finished or not."""
@@ -226,9 +238,10 @@ class Run:
         path = self.folder / "events.jsonl"
         events = []
         if path.is_file():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(ValueError):  # a line that a crash cut short
-                    events.append(json.loads(line))
+            for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+                with contextlib.suppress(ValueError, RecursionError):  # a line that a crash cut short
+                    event = json.loads(line)
+                    events += [event] if isinstance(event, dict) else []
         return events
 
     @property
@@ -237,8 +250,12 @@ class Run:
         return any(event.get("event") == "run_finished" for event in self.events)
 
     def record(self, event: str, **details: Any) -> None:
-        """Adds a line to `events.jsonl`, whole: in one write."""
-        line = {"time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "event": event, **details}
+        """Adds a line to `events.jsonl`, whole."""
+        line = {
+            "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "event": event,
+            **redact(details),
+        }
         self._append((json.dumps(line, ensure_ascii=False, default=str) + "\n").encode("utf-8", "backslashreplace"))
 
     def take_events(self, path: Path) -> None:
@@ -247,9 +264,11 @@ class Run:
             self._append(path.read_bytes())
             path.unlink()
 
-    def _append(self, data: bytes) -> None:
-        with (self.folder / self.record_in).open("ab", buffering=0) as file:
-            file.write(data)
+    def _append(self, lines: bytes) -> None:
+        with (self.folder / self.record_in).open("ab+") as file:
+            if file.tell() and not _ends_a_line(file):  # a full disk or a power cut broke off the last one
+                lines = b"\n" + lines
+            file.write(lines)
 
     def summary(self) -> dict[str, Any]:
         """What the loop did, JSON-safe: the form is described in docs/show-json.md."""
@@ -263,8 +282,18 @@ class Run:
         with (self.folder / ".lock").open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 raise CemError(
                     f"{self.folder}: another process is working on this run; wait for it or stop it"
                 ) from None
+            except OSError as error:
+                raise CemError(
+                    f"{self.folder}: its file system keeps no locks ({error.strerror}), so two processes could damage "
+                    "the run unseen; choose another folder (--out), or have that file system mounted with locks"
+                ) from None
             yield
+
+
+def _ends_a_line(file: BinaryIO) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cem_toolkit.config import Config, Crew
 from cem_toolkit.console import Screen
+from cem_toolkit.errors import one_line
 from cem_toolkit.guards import Guards
-from cem_toolkit.plugins import Plugins, one_line
+from cem_toolkit.plugins import Plugins
 from cem_toolkit.records import Model, Record
 from cem_toolkit.roles import Component, Context
 from cem_toolkit.run import Run, Stage
+from cem_toolkit.secrets import redact
 from cem_toolkit.store import (
     INFO,
     Store,
@@ -23,6 +25,7 @@ from cem_toolkit.store import (
     content_key,
     copy_linked,
     is_whole,
+    put_in_place,
     read_info,
     seal,
     write_json,
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Of the stages' files; part of every key."""
+
+KEPT = ("seconds", "finished", "records", "figures")
+"""What a reused stage's note has from the one that was worked out."""
 
 Work = Callable[[Context], tuple[Mapping[str, Iterable[Record]], Mapping[str, Any]]]
 """Does a stage's work and returns records by file name, and figures worth keeping."""
@@ -63,6 +69,12 @@ class Stages:
         self.beside = ""
         self.name = run.name if run else "planned"
         self.portions: Portions | None = None
+        events = run.events if run else []
+        self._told = {
+            (event.get("round"), event.get("stage"), event.get("key"))
+            for event in events
+            if event.get("event") == "stage_finished"
+        }
 
     def with_seed(self, seed: int) -> Self:
         """The same stages under another seed."""
@@ -146,28 +158,36 @@ class Stages:
                 raise Unfinished(number, name, key)
             return Stage(number, name, found, read_info(found) or {})
         place = self.run.round(number).folder / name
-        if not is_whole(place, key):
+        there = is_whole(place, key)
+        if not there:
             self._make(Stage(number, name, place, info), component, model, work)
+        _remove_leftovers(place)
         stage = Stage(number, name, place, read_info(place) or {})
-        self.finished(stage)
+        self.finished(stage, there)
         return stage
 
-    def finished(self, stage: Stage) -> None:
-        """Notes and tells that a stage is there, whether it was done now or before."""
-        if self.run:
-            noted = {"round": stage.round, "stage": stage.name, "key": stage.key}
-            self.run.record("stage_finished", **noted, reused=stage.reused, seconds=stage.seconds)
-            self.notify("cem_stage_finished", stage=stage)
+    def finished(self, stage: Stage, before: bool) -> None:
+        """Tells that a stage is there, and notes it: each end of a stage once, however often the run is resumed.
+        `before`: it was there already."""
+        if not self.run:
+            return
+        mark = (stage.round, stage.name, stage.key)
+        if not before or mark not in self._told:
+            self._told.add(mark)
+            details = {"key": stage.key, "reused": stage.reused, "seconds": stage.seconds}
+            self.run.record("stage_finished", round=stage.round, stage=stage.name, **details)
+        self.notify("cem_stage_finished", stage=stage)
 
     def _make(self, stage: Stage, component: Component | None, model: Model, work: Work) -> None:
         """While one process does a stage, others that need it too, of this run or another, wait and then reuse it."""
         place, key = stage.folder, stage.key
         place.parent.mkdir(parents=True, exist_ok=True)
         with self.store.claimed(key, lambda: self.log(f"{stage.name}: waits for another process that does the same")):
-            found = self.store.find(key)
-            if found == place.resolve():
+            if is_whole(place, key):  # now
                 return
-            if found:
+            if is_whole(_partial(place), key):  # a process that was killed came as far as that
+                put_in_place(_partial(place), place)
+            elif found := self.store.find(key):
                 self._reuse(found, place, dict(stage.info))
             else:
                 self._work(stage, component, model, work)
@@ -180,18 +200,20 @@ class Stages:
         return {
             "component": component.name,
             "version": component.version,
-            "options": component.options.model_dump(mode="json"),
+            "options": redact(component.options.model_dump(mode="json")),
             "fingerprint": component.fingerprint(ctx),
             "seed": self.seed,
         }
 
     def _reuse(self, found: Path, place: Path, info: dict[str, Any]) -> None:
         assert self.run  # noqa: S101 (perform has seen to it)
-        beside = _fresh(place)
+        beside = _copy(place)
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir()
         copy_linked(found, beside)
         noted = read_info(found) or {}
         origin = found.relative_to(self.run.folder.parent.resolve()).as_posix()
-        kept: dict[str, Any] = {name: noted[name] for name in ("seconds", "figures", "finished") if name in noted}
+        kept: dict[str, Any] = {name: noted[name] for name in KEPT if name in noted}
         seal(beside, {**info, **kept, "reused_from": origin}, place)
         self.screen.log(f"round {info['round']}: {info['stage']} reused from {origin}")
 
@@ -200,7 +222,7 @@ class Stages:
         self.screen.log(f"round {stage.round}: {stage.name}")
         self.run.record("stage_started", round=stage.round, stage=stage.name, key=stage.key)
         self.notify("cem_stage_started", stage=stage)
-        folder = _partial(stage.folder, stage.key)
+        folder = _begin(stage.folder, stage.key)
         ctx = self.context(component or self.crew.mixer, model, stage.round, folder)
         ctx.cache.mkdir(parents=True, exist_ok=True)
         started = time.monotonic()
@@ -217,15 +239,20 @@ class Stages:
             "seconds": round(time.monotonic() - started, 3),
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "records": counts,
-            "figures": dict(figures),
+            "figures": redact(dict(figures)),
         }
         (folder / INFO).unlink()
         seal(folder, info, stage.folder)
 
 
-def _partial(place: Path, key: str) -> Path:
-    """The folder to work in, beside `place`. What an interrupted try of the same key left there is kept."""
-    folder = place.with_name(place.name + ".partial")
+def _partial(place: Path) -> Path:
+    """The folder to work in, beside `place`."""
+    return place.with_name(place.name + ".partial")
+
+
+def _begin(place: Path, key: str) -> Path:
+    """Makes the folder to work in. What an interrupted try of the same key left there is kept."""
+    folder = _partial(place)
     if folder.is_dir() and _key_of(folder) != key:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -240,8 +267,13 @@ def _key_of(folder: Path) -> str | None:
         return None
 
 
-def _fresh(place: Path) -> Path:
-    folder = place.with_name(place.name + ".copy")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
+def _copy(place: Path) -> Path:
+    """The folder that a finished stage is copied to, beside `place`."""
+    return place.with_name(place.name + ".copy")
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Of a try that was killed: another way than it was going may have led to `place`."""
+    for folder in (_partial(place), _copy(place)):
+        if folder.exists():
+            shutil.rmtree(folder)

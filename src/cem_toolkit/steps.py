@@ -12,6 +12,7 @@ from typing import Any
 from cem_toolkit.ahead import Ahead, Found
 from cem_toolkit.arms import kept_rows, put_in_place, with_tokens
 from cem_toolkit.console import Screen
+from cem_toolkit.contradictions import contradiction_counts, cut_checked
 from cem_toolkit.errors import CemError
 from cem_toolkit.faithful import keep_faithful
 from cem_toolkit.gate import decide
@@ -21,7 +22,7 @@ from cem_toolkit.models import fingerprint
 from cem_toolkit.neutral import read_neutral, score_neutral
 from cem_toolkit.openbook import OpenBook, Scores, open_book_summary, read_passages
 from cem_toolkit.outcomes import STOPPING
-from cem_toolkit.pieces import cut_passages, cut_whole
+from cem_toolkit.pieces import cut_whole
 from cem_toolkit.ranking import shuffled
 from cem_toolkit.records import Attempt, Mistake, Model, Passage, Record, Rewrite, Row, content_id
 from cem_toolkit.retest import Retest, choose, touched
@@ -37,7 +38,7 @@ from cem_toolkit.ways import Way
 MIX_VERSION = "1"
 READ_VERSION = "4"
 GATE_VERSION = "1"
-CUT_VERSION = "2"
+CUT_VERSION = "3"
 REWRITE_VERSION = "2"
 
 
@@ -139,7 +140,7 @@ def read_ahead(
 
         def screen(passages: Sequence[Passage]) -> list[Passage]:
             mixed = mix_sources(passages, stages.config.weights)
-            return cut_passages(guard.screen_passages(mixed)[0], mistakes, stages.config.pieces)
+            return cut_checked(guard.screen_passages(mixed)[0], mistakes, stages.config.pieces)[0]
 
         def score(ways: Sequence[Way]) -> Scores:
             return stages.crew.evaluator.score(ways, silent)
@@ -180,8 +181,9 @@ def cut(
     options = stages.config.pieces
 
     def work(ctx: Context) -> Results:
-        pieces = cut_passages(passages, mistakes, options)
-        return {"passages.jsonl": pieces}, {"pages": len(passages), "pieces": len(pieces)}
+        pieces, contradicted = cut_checked(passages, mistakes, options)
+        figures = {"pages": len(passages), "pieces": len(pieces), **contradiction_counts(contradicted, pieces)}
+        return {"passages.jsonl": pieces, "contradicted.jsonl": contradicted}, figures
 
     inputs = {"guard": guarded.key, "pieces": options.model_dump(), "version": CUT_VERSION}
     return stages.perform(number, "cut", None, model, inputs, work)

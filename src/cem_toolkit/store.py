@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cem_toolkit.errors import CemError
-from cem_toolkit.files import file_hash, replacing
+from cem_toolkit.files import file_hash, replacing, settle
 from cem_toolkit.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -21,7 +21,12 @@ INFO = "stage.json"
 def content_key(**parts: Any) -> str:
     """20 hexadecimal digits over JSON-safe `parts`."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    return text_hash(text)[:20]
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of a text, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def write_records(path: Path, records: Iterable[Record]) -> int:
@@ -40,34 +45,60 @@ def read_records(path: Path, cls: type[R]) -> Iterator[R]:
         for number, line in enumerate(file, 1):
             try:
                 yield cls.from_json(json.loads(line))
-            except (ValueError, TypeError, CemError) as error:
+            except (ValueError, TypeError, RecursionError, CemError) as error:
                 raise CemError(f"{path}:{number}: is no {cls.__name__} record: {error}") from None
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """Writes `data`, whole or not at all."""
     with replacing(path) as beside:
-        beside.write_text(json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+        text = json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n"
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")  # as JSON itself writes half characters
+
+
+def with_checksum(data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data` with a hash of itself, by which `holds` sees whether all of it is as it was written."""
+    return {**data, "checksum": _checksum(data)}
+
+
+def holds(data: Mapping[str, Any]) -> bool:
+    """Whether nothing in `data` has changed since `with_checksum`. What older versions wrote has no checksum, and is
+    believed."""
+    rest = {name: value for name, value in data.items() if name != "checksum"}
+    return data.get("checksum") in (None, _checksum(rest))
+
+
+def _checksum(data: Mapping[str, Any]) -> str:
+    return content_key(**json.loads(json.dumps(data, default=str)))  # as it will be read again
 
 
 def seal(folder: Path, info: Mapping[str, Any], place: Path) -> None:
     """Makes a finished stage of `folder`: notes its files' sizes and checksums, and renames it to `place`."""
-    files = {
-        path.relative_to(folder).as_posix(): _describe(path) for path in sorted(folder.rglob("*")) if path.is_file()
-    }
-    write_json(folder / INFO, {**info, "files": files})
+    paths = sorted(folder.rglob("*"))
+    files = {path.relative_to(folder).as_posix(): _describe(path) for path in paths if path.is_file()}
+    for path in paths:
+        settle(path)
+    write_json(folder / INFO, with_checksum({**info, "files": files}))
+    put_in_place(folder, place)
+
+
+def put_in_place(folder: Path, place: Path) -> None:
+    """Renames `folder`, a stage with all that belongs to it, to `place`, for good."""
     if place.exists():
         shutil.rmtree(place)
+    settle(folder)
     os.rename(folder, place)
+    settle(place.parent)
 
 
 def read_info(folder: Path) -> dict[str, Any] | None:
     """What is noted of the stage in `folder`, or None where no finished stage lies there."""
     try:
         info = json.loads((folder / INFO).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return info if isinstance(info, dict) and isinstance(info.get("files"), dict) else None
+    finished = isinstance(info, dict) and isinstance(info.get("files"), dict) and holds(info)
+    return info if finished else None
 
 
 def is_whole(folder: Path, key: str) -> bool:
@@ -75,7 +106,18 @@ def is_whole(folder: Path, key: str) -> bool:
     info = read_info(folder)
     if info is None or info.get("key") != key:
         return False
-    return all((folder / name).is_file() and _describe(folder / name) == noted for name, noted in info["files"].items())
+    return all(is_as_written(folder, name, info) for name in info["files"])
+
+
+def is_as_written(folder: Path, name: str, info: Mapping[str, Any]) -> bool:
+    """Whether that file of the stage in `folder` is the one that its note `info` knows."""
+    return _is_inside(folder, name) and bool(_describe(folder / name) == info["files"][name])
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    """Whether `name` is a file of `folder`'s own, and no link to another's."""
+    path = folder / name
+    return path.is_file() and path.resolve() == folder.resolve() / name and not Path(name).is_absolute()
 
 
 def copy_linked(source: Path, target: Path) -> None:

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def summarise(run: "Run") -> dict[str, Any]:
-    """JSON-safe. Reads answers without their texts, so that a run of 100,000 questions fits a laptop's memory."""
+    """JSON-safe. Reads answers without their texts, so that a run of 100,000 questions fits a laptop's memory. Raises
+    CemError where records have changed since they were written."""
+    from cem_toolkit.damage import require_whole
     from cem_toolkit.ledger import shipped_round
 
+    require_whole(run)
     rounds = run.rounds
     start = run.start.answers
     reviewed = {0: frozenset[str]()}
@@ -60,6 +63,7 @@ def _round(
         "passages": len(turn.passages),
         **_cost(turn),
         "dropped": dict(Counter(drop.reason for drop in turn.dropped)),
+        "contradicted": _contradicted(turn),
         "open_book": dict(opened.figures) or None if opened else None,
         "neutral": _neutral(run.start.stage("evaluate"), turn.stage("evaluate")),
         "gate": dict(gate.figures) if gate else None,
@@ -75,6 +79,15 @@ def _round(
             "after": str(train.figures.get("fingerprint", "")) if train else "",
         },
     }
+
+
+def _contradicted(turn: "Round") -> dict[str, int] | None:
+    """Sentences that another source's contradict, and how many of them were used all the same; None where that was not
+    looked for."""
+    cut = turn.stage("cut")
+    if not cut or "contradicted" not in cut.figures:
+        return None
+    return {"passages": cut.figures["contradicted"], "used": cut.figures["contradicted_and_used"]}
 
 
 def right_answers(turn: "Round", base: "Round") -> dict[str, str]:

@@ -26,6 +26,7 @@ from cem_toolkit.plugins import Plugins
 from cem_toolkit.records import Model
 from cem_toolkit.run import Run
 from cem_toolkit.stages import Stages, Unfinished
+from cem_toolkit.trust import is_own
 from cem_toolkit.winning import Cell, Sweep, compare_cells
 
 ELSEWHERE = {"executor", "ray", "out", "cache"}
@@ -134,9 +135,9 @@ def _found(planned: Planned) -> Run | None:
         except (ValidationError, CemError, KeyError):  # another version's
             continue
         if same and run.plan.get("model_fingerprint") == planned.model.fingerprint:
-            if not run.finished:
+            if not run.finished and is_own(run.folder):
                 return run
-            if not _lacking(planned.stages.working_in(run).looking_only(), planned.model):
+            if run.finished and not _lacking(planned.stages.working_in(run).looking_only(), planned.model):
                 return run
     return None
 

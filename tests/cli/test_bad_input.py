@@ -185,7 +185,7 @@ cli.main(["evolve", "--model", "model", "--tasks", "capitals", "--plugins", "toy
     assert done.returncode == 2, done.stderr
     (said,) = [line for line in done.stderr.splitlines() if "error" in line]
     assert "the disk is full" in said
-    assert "resume latest" in said
+    assert "`cem-toolkit resume full/runs/20" in said
     run = find_run("latest", full_disk / "runs")
     assert run.questions
     assert not run.rounds

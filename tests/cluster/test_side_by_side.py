@@ -1,5 +1,6 @@
 """Work by Ray, started once for all tests here: results as of one process, and faults that are told and mended."""
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,16 @@ from cem_toolkit import CemError, evolve, find_run, resume, sweep
 from cem_toolkit.cluster import portions
 from cem_toolkit.cluster.tasks import train_and_ask
 from cem_toolkit.cluster.waiting import Tasks
+from cem_toolkit.testing import make_tiny_model
+
+TOWNS = {
+    "Chad": "N'Djamena",
+    "Peru": "Lima",
+    "Kenya": "Nairobi",
+    "Nepal": "Kathmandu",
+    "Cuba": "Havana",
+    "Fiji": "Suva",
+}
 
 
 @pytest.mark.slow
@@ -92,6 +103,34 @@ def test_a_sweep_side_by_side_is_the_same_and_shares_what_can_be_shared(config: 
     stages = [stage for run in side.runs for stage in run.rounds[0].stages]
     done = [stage.name for stage in stages if not stage.reused]
     assert sorted(done) == sorted([*{stage.name for stage in stages}, "train", "evaluate", "gate"])
+
+
+@pytest.mark.slow
+def test_real_plugins_train_the_same_weights(tmp_path: Path, ray: Any) -> None:
+    towns = list(TOWNS.values())
+    rows = [
+        {"question": f"What is the capital of {land}?", "choices": towns[at:] + towns[:at], "answer": 0, "group": land}
+        for at, land in enumerate(TOWNS)
+    ]
+    (tmp_path / "capitals.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    make_tiny_model(tmp_path / "model", [json.dumps(row) for row in rows])
+    local, side = (
+        evolve(
+            model=str(tmp_path / "model"),
+            tasks=[str(tmp_path / "capitals.jsonl")],
+            arms=["random", "review"],
+            seeds=2,
+            mixer={"token_budget": 300},
+            trainer={"epochs": 1},
+            cache=tmp_path / "cache",
+            out=tmp_path / executor,
+            executor=executor,
+            progress=False,
+        )
+        for executor in ("local", "ray")
+    )
+    assert results(side) == results(local)
+    assert {"round-1/train", "round-1/arms/random/train", "round-1/arms/seed-1/train"} <= results(side).keys()
 
 
 @pytest.mark.slow

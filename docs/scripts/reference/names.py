@@ -66,7 +66,7 @@ PAGES = {
         API,
         (
             *("hookimpl", "CemError", "ConfigError", "LeakGuard", "Leak", "Drop", "Embedder"),
-            *("find_component", "file_hash", "replacing", "load_tokenizer", "resolve_model"),
+            *("find_component", "file_hash", "replacing", "name_beside", "load_tokenizer", "resolve_model"),
         ),
     ),
     "testing": Told(

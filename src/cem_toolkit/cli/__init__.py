@@ -1,15 +1,18 @@
 """The command line. Each command is a module of its own, imported when it is called."""
 
-import errno
 import gc
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 
 import click
 
 from cem_toolkit import __version__
-from cem_toolkit.errors import CemError
+from cem_toolkit.cli.refusals import refused_by_the_system
+from cem_toolkit.cli.stopping import stopping_by_signals
+from cem_toolkit.errors import CemError, one_line
+from cem_toolkit.resuming import how_to_resume
 
 COMMANDS = {
     "evolve": "Run the loop: evaluate, mine, retrieve, mix, train, evaluate again.",
@@ -25,15 +28,6 @@ COMMANDS = {
     "init": "Write a commented configuration.",
 }
 """Names and one-line helps, so that listing them imports none."""
-
-DISK_FAULTS = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EACCES: "permission denied",
-    errno.EPERM: "not permitted",
-    errno.EROFS: "the file system is read-only",
-    errno.EMFILE: "too many open files",
-}
 
 
 class LazyGroup(click.Group):
@@ -70,36 +64,48 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # does by itself takes a third of the time until the model is asked its first question.
     gc.set_threshold(50_000, 20, 50)
     try:
-        code = cli.main(list(arguments) if arguments is not None else None, "cem-toolkit", standalone_mode=False)
+        with stopping_by_signals():
+            code = cli.main(list(arguments) if arguments is not None else None, "cem-toolkit", standalone_mode=False)
     except click.UsageError as error:
         _complain(f"{error.format_message()} (see `{error.ctx.command_path if error.ctx else 'cem-toolkit'} --help`)")
     except click.ClickException as error:
         _complain(error.format_message())
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("cem-toolkit: stopped; `cem-toolkit resume latest` goes on from here", err=True)
-        sys.exit(130)
+    except (click.Abort, KeyboardInterrupt) as error:
+        stopped = error.__cause__ or error  # click raises its own
+        click.echo(f"cem-toolkit: stopped{_how_to_go_on(error, '; {} goes on from here')}", err=True)
+        sys.exit(128 + getattr(stopped, "number", signal.SIGINT))
     except CemError as error:
         _complain(*str(error).splitlines())
-    except OSError as error:
-        if error.errno not in DISK_FAULTS:
+    except Exception as error:
+        refused = refused_by_the_system(error)
+        if refused is None:
             raise
-        where = error.filename or "while writing"
-        _complain(
-            f"{where}: {DISK_FAULTS[error.errno]}; mend that, then `cem-toolkit resume latest` goes on where it stopped"
-        )
+        _complain(f"{refused}; mend that{_how_to_go_on(error, ', then {} goes on where it stopped')}")
     else:
         sys.exit(code if isinstance(code, int) else 0)
 
 
+def _how_to_go_on(error: BaseException, sentence: str) -> str:
+    """`sentence` with the command that goes on with the run in which `error` was raised; "" where there was none."""
+    command = how_to_resume(error)
+    return sentence.format(f"`{command}`") if command else ""
+
+
 def _complain(*lines: str) -> None:
+    from cem_toolkit.plain import plain
+    from cem_toolkit.secrets import redact
+
     for line in lines:
-        click.echo(f"cem-toolkit: error: {line}", err=True)
+        click.echo(plain(f"cem-toolkit: error: {redact(line)}"), err=True)
     sys.exit(2)
 
 
 def _add_plugin_commands(group: click.Group) -> None:
-    from cem_toolkit.plugins import discover_commands, one_line
+    from cem_toolkit.plain import plain
+    from cem_toolkit.plugins import discover_commands
+    from cem_toolkit.secrets import redact
 
     for plugin, result in discover_commands().call_each("cem_register_commands", cli=group):
         if isinstance(result, BaseException):
-            click.echo(f"cem-toolkit: plugin {plugin} failed to add its commands: {one_line(result)}", err=True)
+            said = f"cem-toolkit: plugin {plugin} failed to add its commands: {one_line(result)}"
+            click.echo(plain(redact(said)), err=True)

@@ -1,6 +1,7 @@
 """`cem-toolkit compare`."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -19,15 +20,16 @@ def command(runs: tuple[str, ...], out: Path, as_json: bool) -> None:
     """
     from cem_toolkit.comparing import compare_runs
     from cem_toolkit.errors import CemError
-    from cem_toolkit.folders import find_run
+    from cem_toolkit.folders import opened
 
-    found = [find_run(name, out) for name in runs]
-    if len({run.folder for run in found}) < max(2, len(found)):
-        raise CemError("give two or more runs, each once")
-    comparison = compare_runs(found)
-    if as_json:
-        click.echo(json.dumps(comparison.to_json(), indent=2, default=str))
-        return
-    from cem_toolkit.cli.compare_tables import print_comparison
+    with ExitStack() as stack:
+        found = [stack.enter_context(opened(name, out)) for name in runs]
+        if len({run.folder for run in found}) < max(2, len(found)):
+            raise CemError("give two or more runs, each once")
+        comparison = compare_runs(found)
+        if as_json:
+            click.echo(json.dumps(comparison.to_json(), indent=2, default=str))
+            return
+        from cem_toolkit.cli.compare_tables import print_comparison
 
-    print_comparison(comparison)
+        print_comparison(comparison)

@@ -12,7 +12,7 @@ from cem_toolkit.cli.summary_tables import NAMES, points
 from cem_toolkit.cli.tables import make_console
 from cem_toolkit.comparing import Comparison
 from cem_toolkit.differences import Difference
-from cem_toolkit.ledger.plain import brief, plain
+from cem_toolkit.plain import brief, plain
 
 if TYPE_CHECKING:
     from cem_toolkit.stats import Change

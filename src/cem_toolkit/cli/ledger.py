@@ -39,16 +39,19 @@ def command(run: str, question: str | None, out: Path, limit: int | None, as_jso
 
     QUESTION is an id, the beginning of one, or words of the question.
     """
-    from cem_toolkit.folders import find_run
+    from cem_toolkit.damage import require_whole
+    from cem_toolkit.folders import opened
 
-    if question is None:
-        _list(find_run(run, out), wanted, limit, as_json)
-    elif limit or any(wanted.values()):
+    if question and (limit or any(wanted.values())):
         raise click.UsageError(
             "--status, --split, --task, --lesson and --limit choose from the list: leave QUESTION out"
         )
-    else:
-        _tell(find_run(run, out), question, as_json)
+    with opened(run, out) as found:
+        require_whole(found)
+        if question is None:
+            _list(found, wanted, limit, as_json)
+        else:
+            _tell(found, question, as_json)
 
 
 def _list(run: "Run", wanted: dict[str, Any], limit: int | None, as_json: bool) -> None:
@@ -96,7 +99,7 @@ def _chosen(
 
 def _check(what: str, given: Sequence[str] | None, known: Sequence[str]) -> None:
     from cem_toolkit.errors import CemError
-    from cem_toolkit.ledger.plain import brief
+    from cem_toolkit.plain import brief
 
     for name in given or ():
         if name not in known:

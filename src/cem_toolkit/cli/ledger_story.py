@@ -7,7 +7,7 @@ from rich.text import Text
 
 from cem_toolkit.cli.tables import make_console
 from cem_toolkit.ledger import Entry, Lesson, PassageRef, Texts, shipped_round
-from cem_toolkit.ledger.plain import brief, plain
+from cem_toolkit.plain import brief, plain
 from cem_toolkit.records import Passage, Row
 from cem_toolkit.run import Run
 

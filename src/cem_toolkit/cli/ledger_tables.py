@@ -8,7 +8,7 @@ from rich.text import Text
 
 from cem_toolkit.cli.tables import make_console
 from cem_toolkit.ledger import Entry, shipped_round
-from cem_toolkit.ledger.plain import brief, plain
+from cem_toolkit.plain import brief, plain
 from cem_toolkit.run import Run
 
 STATUSES = ("kept right", "fixed", "broken", "still wrong", "")

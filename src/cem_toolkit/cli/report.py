@@ -17,7 +17,9 @@ def command(run: str, out: Path, to: Path | None) -> None:
     One page to decide by (`report.html`), a summary for a pull request (`report.md`), a model card, a dataset card, and
     the list of all text that was trained on.
     """
-    from cem_toolkit.folders import find_run
+    from cem_toolkit.folders import opened
+    from cem_toolkit.plain import plain
     from cem_toolkit.report import write_report
 
-    click.echo(write_report(find_run(run, out), to))
+    with opened(run, out) as found:
+        click.echo(plain(write_report(found, to)))

@@ -15,7 +15,8 @@ import click
 def command(run: str, out: Path, as_json: bool) -> None:
     """Tell what RUN (a path, a name, or `latest`) did: what was fixed, what broke, and what it cost."""
     from cem_toolkit.cli.summary_tables import print_summary
-    from cem_toolkit.folders import find_run
+    from cem_toolkit.folders import opened
 
-    summary = find_run(run, out).summary()
-    click.echo(json.dumps(summary, indent=2)) if as_json else print_summary(summary)
+    with opened(run, out) as found:
+        summary = found.summary()
+        click.echo(json.dumps(summary, indent=2)) if as_json else print_summary(summary)

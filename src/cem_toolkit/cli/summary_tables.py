@@ -24,9 +24,8 @@ SIGNS = {"better": "yes", "worse": "a loss", "no change shown": "not shown"}
 
 def print_summary(summary: Mapping[str, Any]) -> None:
     console = make_console()
-    console.print(
-        f"run {escape(summary['run'])}: {escape(str(summary['model']))}, seed {summary['seed']}", soft_wrap=True
-    )
+    model, seed = escape(str(summary["model"])), escape(str(summary["seed"]))
+    console.print(f"run {escape(summary['run'])}: {model}, seed {seed}", soft_wrap=True)
     for turn in summary["rounds"]:
         console.print(_changes(turn))
         if turn["arms"]:
@@ -148,6 +147,11 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
             "gate: " + ("accepted" if gate["accepted"] else "rejected") + "".join(f"; {why}" for why in gate["reasons"])
         )
     mistakes = ", ".join(f"{count:,} {kind}" for kind, count in sorted(turn["mistakes"].items()))
+    if (denied := turn.get("contradicted")) and denied["passages"]:
+        yield (
+            f"contradicted by another source: {denied['passages']:,} sentences, {denied['used']:,} of them used "
+            "(pieces.contradictions)"
+        )
     rows = ", ".join(f"{count:,} {kind}" for kind, count in turn["rows"].items())
     dropped = ", ".join(f"{count:,} for {reason}" for reason, count in turn["dropped"].items())
     yield f"mistakes: {mistakes or 'none'}; passages: {turn['passages']:,}; dropped as leaks: {dropped or 'none'}"

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cem_toolkit.cli.summary_tables import NAMES, points
 from cem_toolkit.cli.tables import make_console
-from cem_toolkit.ledger.plain import plain
+from cem_toolkit.plain import plain
 from cem_toolkit.winning import Setting, Sweep
 
 

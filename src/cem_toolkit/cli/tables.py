@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cem_toolkit.console import PlainConsole
 from cem_toolkit.planning import Plan
 
 PLAIN_WIDTH = 120
@@ -12,8 +13,8 @@ PLAIN_WIDTH = 120
 
 def make_console() -> Console:
     """On a terminal as wide as it is, elsewhere wide enough for the tables."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+    console = PlainConsole(highlight=False)
+    return console if console.is_terminal else PlainConsole(highlight=False, width=PLAIN_WIDTH)
 
 
 def print_plan(plan: Plan) -> None:

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cem_toolkit.config import RayConfig
-from cem_toolkit.errors import CemError
-from cem_toolkit.plugins import one_line
+from cem_toolkit.errors import CemError, one_line
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to Ray's makers

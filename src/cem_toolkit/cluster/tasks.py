@@ -14,9 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from cem_toolkit.console import Screen
-from cem_toolkit.errors import CemError
+from cem_toolkit.errors import CemError, one_line
 from cem_toolkit.loop import Turn, go_arm, go_own, go_rounds
-from cem_toolkit.plugins import one_line
 from cem_toolkit.records import Model
 from cem_toolkit.run import Run, Stage
 from cem_toolkit.stages import Stages, Unfinished
@@ -57,7 +56,7 @@ def go_on(run: str, threads: str | None, quiet: bool) -> str:
         from cem_toolkit.evolving import resume
 
         find(Path(run))
-        resume(Run(Path(run)), progress=not quiet)
+        resume(Run(Path(run)), progress=not quiet, trust=True)  # whoever began the task has looked
 
     return guarded(work, threads)
 
@@ -74,7 +73,7 @@ class Silent(Stages):
 
     def notify(self, hook: str, **arguments: object) -> None: ...
 
-    def finished(self, stage: Stage) -> None: ...
+    def finished(self, stage: Stage, before: bool) -> None: ...
 
 
 def guarded(work: Callable[[], None], threads: str | None) -> str:

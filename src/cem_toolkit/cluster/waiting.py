@@ -7,8 +7,7 @@ from typing import Any, Self
 
 from cem_toolkit.config import RayConfig
 from cem_toolkit.console import Screen
-from cem_toolkit.errors import CemError
-from cem_toolkit.plugins import one_line
+from cem_toolkit.errors import CemError, one_line
 
 
 class Tasks:

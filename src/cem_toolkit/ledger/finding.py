@@ -4,8 +4,8 @@ import heapq
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.ledger.entries import Entry, Key
-from cem_toolkit.ledger.plain import brief
 from cem_toolkit.ledger.reading import attempts_of, read_ledger
+from cem_toolkit.plain import brief
 from cem_toolkit.records import normalise
 from cem_toolkit.run import Run
 

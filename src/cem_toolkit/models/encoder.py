@@ -36,8 +36,9 @@ class Embedder:
         bars = logging.is_progress_bar_enabled()
         logging.disable_progress_bar()  # a run has its own
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(str(model))
-            self._model: Any = AutoModel.from_pretrained(str(model), use_safetensors=True).eval().to(device)
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(str(model), trust_remote_code=False)
+            self._model: Any = AutoModel.from_pretrained(str(model), use_safetensors=True, trust_remote_code=False)
+            self._model = self._model.eval().to(device)
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise CemError(f"sentence encoder {model}: cannot be loaded: {reason}") from None

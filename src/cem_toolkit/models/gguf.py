@@ -8,13 +8,12 @@ import io
 import os
 import shutil
 import struct
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from cem_toolkit.errors import CemError
-from cem_toolkit.files import file_hash
+from cem_toolkit.files import file_hash, name_beside
 
 SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 STRING, ARRAY = 8, 9
@@ -79,7 +78,8 @@ def dequantize(path: Path, target: Path, log: Callable[[str], None]) -> None:
     """
     log(f"unpacking {path.name} to plain weights, once (under a minute for 270M parameters)")
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
+    beside = name_beside(target)
+    beside.mkdir()
     try:
         _convert(path, beside)
         with contextlib.suppress(FileExistsError):  # another process may have been faster: its copy is the same
@@ -101,8 +101,9 @@ def _convert(path: Path, folder: Path) -> None:
             gguf_file=path.name,
             quantization_config=GgufConfig(dequantize=True),
             dtype=torch.bfloat16,
+            trust_remote_code=False,
         )
-        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, trust_remote_code=False)
         model.hf_quantizer = None  # else the copy would claim to be quantized still
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config

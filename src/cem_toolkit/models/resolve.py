@@ -13,6 +13,7 @@ from cem_toolkit.records import Model
 
 HUB_ID = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?")
 HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt"]
+ADAPTER = "adapter_config.json"
 PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -40,6 +41,16 @@ def resolve_model(name: str, cache: Path, log: Callable[[str], None], *, fetch: 
 
     Raises CemError where it cannot be had, and with `fetch=False` NotOnDisk where it is not there yet.
     """
+    model = _resolve(name, cache, log, fetch)
+    if not (model / ADAPTER).is_file():
+        return Model(name=name, path=model, fingerprint=fingerprint(model))
+    base = _resolve(_base_of(model), cache, log, fetch)
+    if (base / ADAPTER).is_file():
+        raise CemError(f"model {model}: is an adapter of an adapter ({base}): merge that one into its model first")
+    return Model(name=name, path=base, adapter=model, fingerprint=fingerprint(base, model))
+
+
+def _resolve(name: str, cache: Path, log: Callable[[str], None], fetch: bool) -> Path:
     check_model(name)
     path = Path(name).expanduser()
     if path.is_file():
@@ -53,15 +64,12 @@ def resolve_model(name: str, cache: Path, log: Callable[[str], None], *, fetch: 
     else:
         folder = _from_hub(name, log, fetch)
         check_folder(folder)
-    if (folder / "adapter_config.json").is_file():
-        base = resolve_model(_base_of(folder), cache, log, fetch=fetch)
-        return Model(name=name, path=base.path, adapter=folder, fingerprint=fingerprint(base.path, folder))
-    return Model(name=name, path=folder, fingerprint=fingerprint(folder))
+    return folder
 
 
 def check_folder(folder: Path) -> None:
     """Raises CemError where `folder` holds no model that is whole, in safetensors, with a tokenizer."""
-    adapter = (folder / "adapter_config.json").is_file()
+    adapter = (folder / ADAPTER).is_file()
     if not adapter and not (folder / "config.json").is_file():
         raise CemError(f"model {folder}: is a folder without config.json, so no model as transformers writes it")
     weights = sorted(folder.glob("*.safetensors"))
@@ -72,12 +80,30 @@ def check_folder(folder: Path) -> None:
                 "save it again with transformers (`model.save_pretrained`), which writes safetensors"
             )
         raise CemError(f"model {folder}: has no weights (*.safetensors)")
+    if adapter and not (folder / "adapter_model.safetensors").is_file():
+        raise CemError(f"model {folder}: the adapter has no adapter_model.safetensors; save it in that form")
     for path in weights:
         check_safetensors(path)
+    check_settings(folder / (ADAPTER if adapter else "config.json"))
     if not adapter and not any(
         (folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")
     ):
         raise CemError(f"model {folder}: has no tokenizer (tokenizer.json); save the model's tokenizer beside it")
+
+
+def check_settings(path: Path) -> None:
+    """Raises CemError where a model's or adapter's configuration is no JSON object, or names code that its libraries
+    would fetch or import: attention kernels from the hub (transformers), a module (PEFT's `megatron_core`)."""
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CemError(f"model file {path}: cannot be read: {error}") from None
+    if not isinstance(settings, dict):
+        raise CemError(f"model file {path}: holds no settings")
+    for name, value in settings.items():
+        fetched = name.lstrip("_").startswith(("attn_implementation", "experts_implementation")) and "/" in str(value)
+        if fetched or (name == "megatron_core" and value not in (None, "megatron.core")):
+            raise CemError(f"model file {path}: {name} names code to be run ({str(value)[:60]}): remove that line")
 
 
 def check_safetensors(path: Path) -> None:
@@ -102,7 +128,7 @@ def check_safetensors(path: Path) -> None:
 
 def _base_of(adapter: Path) -> str:
     try:
-        base = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["base_model_name_or_path"]
+        base = json.loads((adapter / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CemError(f"model {adapter}: its adapter_config.json does not name a base model ({error})") from None
     if not isinstance(base, str) or not base:

@@ -42,7 +42,10 @@ def dataset_card(facts: Facts, origins: list[Origin]) -> str:
         "## Rows",
         table(
             ["kind", "rows", "tokens a pass"],
-            ([f"{kind}: {KINDS.get(kind, '')}", f"{n:,}", f"{tokens[kind]:,}"] for kind, n in rows.most_common()),
+            (
+                [escape(f"{kind}: {KINDS.get(kind, '')}"), f"{n:,}", f"{tokens[kind]:,}"]
+                for kind, n in rows.most_common()
+            ),
         ),
         "## Leaks removed",
         leaks + "\n\nText that held a question together with its answer was dropped; each drop is in `dropped.jsonl`."
@@ -54,6 +57,10 @@ def dataset_card(facts: Facts, origins: list[Origin]) -> str:
         licences(facts, origins),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _kind(kind: str) -> str:
+    return escape(f"{kind}: {KINDS.get(kind, '')}")
 
 
 FIELDS = """\

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from cem_toolkit.plain import plain
 from cem_toolkit.report.accuracy import arm_table
 from cem_toolkit.report.facts import Change, Facts, Turn, in_order
 from cem_toolkit.report.origin import model_name
@@ -19,8 +20,8 @@ _REFERENCE = re.compile(r"([@#])(?=\w)")
 
 def escape(text: str) -> str:
     """`text` as Markdown that shows it as it is, on one line: no link, image, tag, mention or cell comes of it."""
-    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _REFERENCE.sub(r"\1<!-- -->", _SPECIAL.sub(r"\\\1", plain))  # a forge sees references in escaped text too
+    line = " ".join(plain(text).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _REFERENCE.sub(r"\1<!-- -->", _SPECIAL.sub(r"\\\1", line))  # a forge sees references in escaped text too
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

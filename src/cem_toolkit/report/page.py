@@ -149,6 +149,7 @@ def _lessons(turn: Turn | None, questions: Questions) -> dict[str, Any]:
     return {
         "contribution": contribution(turn, questions.material, questions.tallies) if turn else None,
         "dropped": [(reason, f"{count:,}") for reason, count in dropped],
+        "contradicted": turn.get("contradicted") if turn else None,
         "questions": questions,
         "material": questions.material,
         "first": questions.shown_at_once(),

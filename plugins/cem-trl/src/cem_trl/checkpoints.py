@@ -8,6 +8,9 @@ from typing import Any
 
 from cem_toolkit.api import CemError
 
+TORCH_FILES = ("optimizer.pt", "scheduler.pt", "rng_state.pth")
+NUMBERS = ("numpy.", "_codecs.encode")
+"""What the state of random generators names besides torch's own types."""
 FREE_AFTERWARDS = 2**28
 """Bytes that training leaves free on the disk."""
 
@@ -32,14 +35,13 @@ def open_checkpoints(folder: Path, key: str) -> Path | None:
 
 
 def is_whole(checkpoint: Path) -> bool:
-    """Whether all files of `checkpoint` were written to their ends. transformers writes trainer_state.json last."""
+    """Whether all files of `checkpoint` were written to their ends, and hold numbers alone. transformers writes
+    trainer_state.json last."""
     try:
         state = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
         weights = list(checkpoint.glob("*.safetensors"))
         stated = bool(state["global_step"] == _step(checkpoint))
-        archives = all(
-            zipfile.is_zipfile(checkpoint / name) for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth")
-        )
+        archives = all(_is_plain_archive(checkpoint / name) for name in TORCH_FILES)
         return stated and archives and bool(weights) and all(map(_is_whole_safetensors, weights))
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -60,6 +62,19 @@ def check_space(folder: Path, needed: int) -> None:
 def _step(checkpoint: Path) -> int:
     number = checkpoint.name.rpartition("-")[2]
     return int(number) if number.isdecimal() else -1
+
+
+def _is_plain_archive(path: Path) -> bool:
+    """Whether torch would read numbers from `path` and nothing else: a pickle in it may name any code, and a run's
+    folder may be a stranger's. (torch itself would refuse to run it, and end the training.)"""
+    from torch.serialization import get_unsafe_globals_in_checkpoint
+
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        return all(name.startswith(NUMBERS) for name in get_unsafe_globals_in_checkpoint(path))
+    except Exception:  # of a parser that is given anything
+        return False
 
 
 def _is_whole_safetensors(path: Path) -> bool:

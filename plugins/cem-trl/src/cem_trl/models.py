@@ -146,6 +146,8 @@ def _numbers_by_format(path: Path) -> Counter[str]:
 
 def _read(path: Path, dtype: Any) -> Any:
     try:
-        return AutoModelForCausalLM.from_pretrained(path, dtype=dtype, local_files_only=True, use_safetensors=True)
+        return AutoModelForCausalLM.from_pretrained(
+            path, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
+        )
     except (OSError, ValueError) as error:
         raise CemError(f"the model in {path} cannot be loaded: {error}") from error

@@ -3,13 +3,12 @@
 import hashlib
 import json
 import shutil
-import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cem_toolkit.api import file_hash
+from cem_toolkit.api import file_hash, name_beside
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +79,8 @@ def _build(path: Path, key: str, documents: Iterable[Sequence[str]]) -> None:
     bm25.index((numbered, vocabulary), show_progress=False)
     del numbered
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=".building-", dir=path.parent))
+    beside = name_beside(path)
+    beside.mkdir()
     try:
         bm25.save(beside, show_progress=False, allow_pickle=False)
         (beside / MANIFEST).write_text(json.dumps({"key": key, "files": _digests(beside)}))

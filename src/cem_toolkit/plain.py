@@ -10,7 +10,8 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 def plain(text: object) -> str:
     """`text` without control characters, which can rewrite a terminal, and without those that turn its direction.
     Halves of surrogate pairs, which cannot be printed, become the replacement character."""
-    return "".join(map(_safe, str(text).replace("\r\n", "\n")))
+    said = str(text)
+    return said if said.isprintable() else "".join(map(_safe, said.replace("\r\n", "\n")))
 
 
 def brief(text: object, width: int) -> str:
