@@ -1,6 +1,7 @@
 """A tiny model with its rows, made anew; nothing here needs a network or a real model."""
 
 import shutil
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,10 @@ def copied(tiny: Model, tmp_path: Path) -> Model:
     """A copy of the tiny model, to be damaged."""
     shutil.copytree(tiny.path, tmp_path / "copied")
     return Model(name="copied", path=tmp_path / "copied", fingerprint="copied")
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

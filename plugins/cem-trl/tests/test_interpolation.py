@@ -153,7 +153,7 @@ def test_the_start_is_read_in_its_own_format_whatever_its_configuration_says(tra
 
 
 def test_an_interrupted_training_goes_as_far_as_another(train: Any, context: Any, monkeypatch: Any) -> None:
-    from cem_trl import training
+    from cem_trl import attempt
 
     options = KEPT | {"interpolation": 0.5, "checkpoint_seconds": 1e-6}
     _, straight = train(options, "straight")
@@ -162,7 +162,7 @@ def test_an_interrupted_training_goes_as_far_as_another(train: Any, context: Any
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(training, "save", interrupted)  # all is trained, and only the result is missing
+        patched.setattr(attempt, "save", interrupted)  # all is trained, and only the result is missing
         with pytest.raises(KeyboardInterrupt):
             train(options, "resumed")
     figures, resumed = train(options, "resumed")

@@ -16,6 +16,7 @@ from cem_toolkit.api import Model, Row
 from cem_toolkit.testing import make_context
 from cem_trl import watch
 from cem_trl.checkpoints import is_whole
+from cem_trl.layout import ALONE
 from cem_trl.trainer import Trl
 
 OPTIONS = {"epochs": 4, "batch_size": 2, "micro_batch_size": 1, "learning_rate": 1e-3, "checkpoint_seconds": 1e-6}
@@ -133,10 +134,10 @@ def test_a_half_written_checkpoint_is_skipped(train: Any, interrupted: Any, dama
     shutil.copytree(checkpoints / "checkpoint-5", newer)
     state = newer / "trainer_state.json"
     state.write_text(state.read_text("utf-8").replace('"global_step": 5', '"global_step": 6'), "utf-8")
-    assert is_whole(newer)
+    assert is_whole(newer, ALONE)
     file = newer / damaged
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    assert not is_whole(newer)
+    assert not is_whole(newer, ALONE)
     resumed, stopped = train(OPTIONS, "stopped")
     _, whole = train(OPTIONS, "undisturbed")
     assert resumed["resumed_from_step"] == 5
@@ -145,9 +146,9 @@ def test_a_half_written_checkpoint_is_skipped(train: Any, interrupted: Any, dama
 
 def test_a_lacking_file_makes_a_checkpoint_half_written(interrupted: Any) -> None:
     checkpoint = interrupted(OPTIONS, "stopped", 4) / "checkpoint-3"
-    assert is_whole(checkpoint)
+    assert is_whole(checkpoint, ALONE)
     (checkpoint / "optimizer.pt").unlink()
-    assert not is_whole(checkpoint)
+    assert not is_whole(checkpoint, ALONE)
 
 
 def test_the_checkpoint_of_another_training_is_not_taken(train: Any, interrupted: Any) -> None:

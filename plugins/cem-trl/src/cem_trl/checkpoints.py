@@ -7,15 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from cem_toolkit.api import CemError
+from cem_trl.layout import Layout
+from cem_trl.options import TrlOptions
 
-TORCH_FILES = ("optimizer.pt", "scheduler.pt", "rng_state.pth")
 NUMBERS = ("numpy.", "_codecs.encode")
 """What the state of random generators names besides torch's own types."""
 FREE_AFTERWARDS = 2**28
 """Bytes that training leaves free on the disk."""
 
 
-def open_checkpoints(folder: Path, key: str) -> Path | None:
+def keeps_checkpoints(options: TrlOptions, layout: Layout) -> bool:
+    """Whether there are checkpoints at all. DeepSpeed reads its own by pickle, which nothing here does."""
+    return bool(options.checkpoint_seconds) and layout.strategy in ("ddp", "fsdp")
+
+
+def open_checkpoints(folder: Path, key: str, layout: Layout) -> Path | None:
     """Makes `folder` the checkpoints of the training `key`; returns the last whole one in it.
 
     Checkpoints of other trainings, and half-written ones, are removed.
@@ -27,21 +33,23 @@ def open_checkpoints(folder: Path, key: str) -> Path | None:
         mark.write_text(key, "utf-8")
     last = None
     for path in sorted(folder.glob("checkpoint-*"), key=_step, reverse=True):
-        if last is None and is_whole(path):
+        if last is None and is_whole(path, layout):
             last = path
         else:
             shutil.rmtree(path)
     return last
 
 
-def is_whole(checkpoint: Path) -> bool:
+def is_whole(checkpoint: Path, layout: Layout) -> bool:
     """Whether all files of `checkpoint` were written to their ends, and hold numbers alone. transformers writes
     trainer_state.json last."""
+    optimiser = ("optimizer.bin", "pytorch_model_fsdp.bin") if layout.strategy == "fsdp" else ("optimizer.pt",)
+    chance = [f"rng_state_{rank}.pth" for rank in range(layout.processes)] if layout.launched else ["rng_state.pth"]
     try:
         state = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
         weights = list(checkpoint.glob("*.safetensors"))
         stated = bool(state["global_step"] == _step(checkpoint))
-        archives = all(_is_plain_archive(checkpoint / name) for name in TORCH_FILES)
+        archives = all(_is_plain_archive(checkpoint / name) for name in (*optimiser, "scheduler.pt", *chance))
         return stated and archives and bool(weights) and all(map(_is_whole_safetensors, weights))
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -37,11 +37,11 @@ def choose_precision(options: TrlOptions, device: str) -> str:
     return "mixed" if _fast_bfloat16(device) else "float32"
 
 
-def choose_optimizer(options: TrlOptions, device: str) -> str:
-    """adamw or factored-adamw, as the option describes them."""
+def choose_optimizer(options: TrlOptions, device: str, sharded: bool = False) -> str:
+    """adamw or factored-adamw, as the option describes them; of matrices that are `sharded` no whole rows are there."""
     if options.optimizer != "auto":
         return options.optimizer
-    return "adamw" if device == "cuda" else "factored-adamw"
+    return "adamw" if device == "cuda" or sharded else "factored-adamw"
 
 
 def choose_checkpointing(options: TrlOptions, device: str, network: Any, tokens: int) -> bool:

@@ -1,10 +1,14 @@
 """What can be set about a training run."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from cem_toolkit.api import Options
+
+Strategy = Literal["ddp", "fsdp", "zero2", "zero3"]
+Tracker = Literal["tensorboard", "trackio", "wandb", "mlflow"]
 
 LEARNING_RATES = {"full": 7e-5, "lora": 2e-4}
 SHARES = {"careful": 0.2, "balanced": 0.35, "eager": 0.6}
@@ -100,6 +104,34 @@ class TrlOptions(Options):
         90.0,
         ge=0,
         description="Seconds between checkpoints to resume from (more where writing one takes long); 0 writes none.",
+    )
+    processes: int = Field(
+        1,
+        ge=0,
+        description="Processes on this machine that train together, each on a share of every step's rows. 1: the run's "
+        "own. 0: one for each GPU.",
+    )
+    strategy: Strategy | None = Field(
+        None,
+        description="What several processes divide. ddp: the rows alone. fsdp: weights, gradients and the optimizer's "
+        "state too (FSDP2). zero2, zero3: DeepSpeed's. Default: ddp, or as the accelerate file says.",
+    )
+    accelerate: Path | None = Field(
+        None,
+        exclude=True,
+        description="A file as `accelerate config` writes it, in the place of processes and strategy: several "
+        "machines, and all else that accelerate can do. Relative to the configuration's folder.",
+    )
+    launcher: str = Field(
+        "",
+        exclude=True,
+        description="What starts a command on every machine that the accelerate file names, such as "
+        "`srun --ntasks-per-node=1`.",
+    )
+    report_to: tuple[Tracker, ...] = Field(
+        (),
+        exclude=True,
+        description="Trackers that follow the training: tensorboard, trackio, wandb, mlflow.",
     )
 
     @property

@@ -4,8 +4,9 @@ import math
 import random
 from collections.abc import Sequence
 
-from cem_toolkit.api import CemError, Row
+from cem_toolkit.api import CemError, Context, Row
 from cem_trl.encoding import Example
+from cem_trl.options import TrlOptions
 
 
 def training_order(
@@ -29,3 +30,15 @@ def training_order(
         order += seen
     steps = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     return [example for step in steps for example in sorted(step, key=lambda each: len(each.input_ids))]
+
+
+def training_examples(
+    encoded: Sequence[tuple[Row, Sequence[Example]]], options: TrlOptions, ctx: Context
+) -> list[Example]:
+    """The examples of all epochs in training order. Raises CemError where there is nothing to learn."""
+    order = training_order(encoded, epochs=options.epochs, batch_size=options.batch_size, seed=ctx.seed)
+    if not order:
+        rows = len(encoded)
+        why = f"none of {rows} rows has text to learn and a weight above 0" if rows else "there are no rows"
+        raise CemError(f"nothing to train on: {why}")
+    return order

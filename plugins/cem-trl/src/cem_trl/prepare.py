@@ -9,65 +9,81 @@ from trl import SFTConfig
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from cem_toolkit.api import CemError, Context
+from cem_trl.checkpoints import keeps_checkpoints
+from cem_trl.dealing import deal
 from cem_trl.encoding import Example
 from cem_trl.factored import FactoredAdamW
 from cem_trl.hardware import choose_checkpointing, choose_optimizer
+from cem_trl.layout import ALONE, Layout
 from cem_trl.models import freeze_embeddings, load_model, lora_config, stored_dtype
 from cem_trl.options import TrlOptions
 from cem_trl.sft import Sft, keep_gradients_small
+from cem_trl.trackers import PROJECT, run_name
 from cem_trl.watch import Cadence
 
 
 def make_trainer(
-    order: Sequence[Example], tokenizer: Any, options: TrlOptions, ctx: Context, device: str, precision: str
+    order: Sequence[Example],
+    tokenizer: Any,
+    options: TrlOptions,
+    ctx: Context,
+    device: str,
+    precision: str,
+    layout: Layout = ALONE,
 ) -> Sft:
     """A trainer that sees the examples of `order` once, as they stand, beginning with `ctx.model`."""
     set_seed(ctx.seed)
     model = load_model(ctx, options, precision)
     if options.freeze == "embeddings" and options.method == "full":
-        freeze_embeddings(model, stored_dtype(ctx.model.path) if precision == "mixed" else None)
-    factored = choose_optimizer(options, device) == "factored-adamw"
+        # What FSDP divides together is of one format.
+        small = precision == "mixed" and not layout.sharded
+        freeze_embeddings(model, stored_dtype(ctx.model.path) if small else None)
+    factored = choose_optimizer(options, device, layout.sharded) == "factored-adamw"
     new_adapter = options.method == "lora" and not hasattr(model, "peft_config")
-    tokens = options.rows_at_once * max(len(each.input_ids) for each in order)
+    rows, times = layout.share(options)
+    steps = -(-len(order) // options.batch_size)
+    dealt = deal(order, options.batch_size, rows, times * layout.processes) if layout.launched else order
+    tokens = rows * max(len(each.input_ids) for each in order)
     checkpointing = choose_checkpointing(options, device, model, tokens)
     # Padding is told from text by its label alone, so that EOS may serve as padding and still be learned.
     padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     try:
         trainer = Sft(
             model=model,
-            args=training_arguments(len(order), options, ctx, device, precision, checkpointing),
+            args=training_arguments(steps, options, ctx, device, precision, checkpointing, layout),
             train_dataset=Dataset.from_dict(
-                {"input_ids": [each.input_ids for each in order], "labels": [each.labels for each in order]}
+                {"input_ids": [each.input_ids for each in dealt], "labels": [each.labels for each in dealt]}
             ),
             data_collator=DataCollatorForLanguageModeling(pad_token_id=padding),
             processing_class=tokenizer,
             optimizer_cls_and_kwargs=(FactoredAdamW, {"lr": options.peak_learning_rate}) if factored else None,
             peft_config=lora_config(options) if new_adapter else None,
-            callbacks=[Cadence(options.checkpoint_seconds)],
+            callbacks=[Cadence(options.checkpoint_seconds if keeps_checkpoints(options, layout) else 0)],
         )
     except ValueError as error:
         if not new_adapter:
             raise
         raise CemError(f"no adapters can be made for lora_targets {options.lora_targets!r}: {error}") from error
-    if factored:
+    trainer.steps = steps
+    if factored and not layout.launched:  # processes exchange gradients in the weights' format
         keep_gradients_small(trainer.model, mixed=precision == "mixed", release=checkpointing)
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
 def training_arguments(
-    examples: int, options: TrlOptions, ctx: Context, device: str, precision: str, checkpointing: bool
+    steps: int, options: TrlOptions, ctx: Context, device: str, precision: str, checkpointing: bool, layout: Layout
 ) -> SFTConfig:
     """TRL's settings. The epochs lie one after the other in the data, which is gone through once and in order."""
-    steps = -(-examples // options.batch_size)
+    rows, times = layout.share(options)
     arguments = SFTConfig(
         output_dir=str(ctx.folder / "checkpoints"),
         seed=ctx.seed,
         use_cpu=device == "cpu",
         bf16=precision == "mixed",
         fp16=False,
-        per_device_train_batch_size=options.rows_at_once,
-        gradient_accumulation_steps=options.batch_size // options.rows_at_once,
+        per_device_train_batch_size=rows,
+        gradient_accumulation_steps=times,
         num_train_epochs=1,
         train_sampling_strategy="sequential",
         dataset_kwargs={"skip_prepare_dataset": True},
@@ -82,13 +98,34 @@ def training_arguments(
         logging_steps=1,
         # A loss that is no number is to be seen, not to be replaced by the mean of the others.
         logging_nan_inf_filter=False,
-        report_to="none",
+        report_to=list(options.report_to) or "none",
+        project=PROJECT,
+        run_name=run_name(ctx),
         disable_tqdm=True,
+        **(divided(layout, device, precision) if layout.launched else {}),
     )
     if arguments.n_gpu > 1:
         # TRL refuses DataParallel; without a distributed launch one GPU trains.
         arguments._n_gpu = 1
     return arguments
+
+
+def divided(layout: Layout, device: str, precision: str) -> dict[str, Any]:
+    """TRL's settings for several processes; on GPUs an accelerate file has its own of FSDP and DeepSpeed."""
+    settings: dict[str, Any] = {"ddp_find_unused_parameters": False}
+    if device == "cpu":
+        settings["ddp_backend"] = "gloo"
+    elif layout.config is not None:
+        return settings
+    if layout.strategy == "fsdp":
+        config = {"version": 2, "auto_wrap_policy": "TRANSFORMER_BASED_WRAP", "state_dict_type": "FULL_STATE_DICT"}
+        settings |= {"fsdp": True, "fsdp_config": config}
+    elif layout.sharded:
+        stage = {"stage": 2 if layout.strategy == "zero2" else 3, "stage3_gather_16bit_weights_on_model_save": True}
+        sizes = ("train_batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps")
+        shared = dict.fromkeys((*sizes, "gradient_clipping"), "auto")
+        settings["deepspeed"] = {**shared, "zero_optimization": stage, "bf16": {"enabled": precision == "mixed"}}
+    return settings
 
 
 def _scheduler(options: TrlOptions) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import DistributedType
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from trl import SFTTrainer
@@ -13,6 +15,7 @@ from cem_trl.encoding import IGNORED
 from cem_trl.hardware import release_memory
 from cem_trl.head_loss import head_loss
 from cem_trl.padding import runs
+from cem_trl.together import wait_for_all
 
 OWN_HEADS = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 """Settings by which some architectures change their logits; TRL's loss knows them all."""
@@ -29,6 +32,8 @@ class Sft(SFTTrainer):  # type: ignore[misc]
     """What the divergence of `anchor` counts in the loss."""
     divergence: float | None = None
     """From the starting model at the last step, in nats a token."""
+    steps = 0
+    """Of the optimiser, in all."""
     _anchored = -1
 
     def compute_loss(
@@ -45,6 +50,10 @@ class Sft(SFTTrainer):  # type: ignore[misc]
         return loss + self.kl * divergence
 
     def _cross_entropy(self, model: Any, inputs: dict[str, Any], return_outputs: bool, num_items_in_batch: Any) -> Any:
+        if self.accelerator.num_processes > 1:
+            # Ours goes past what gathers the processes' gradients. Outside training TRL's factor for their mean goes.
+            loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            return loss if model.training else loss / self.accelerator.num_processes
         inner = model.get_base_model() if hasattr(model, "get_base_model") else model
         if return_outputs or num_items_in_batch is None or not _is_plain_on_cpu(inner):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
@@ -66,6 +75,24 @@ class Sft(SFTTrainer):  # type: ignore[misc]
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """TRL's own."""
         return super().training_step(*args, **kwargs)  # type: ignore[no-any-return]
+
+    def create_accelerator_and_postprocess(self) -> None:
+        """transformers' own. accelerate knows FSDP on GPUs alone; on CPUs, where PyTorch has it too, it is told."""
+        super().create_accelerator_and_postprocess()
+        state = self.accelerator.state
+        if self.args.fsdp_plugin_args is not None and state.distributed_type == DistributedType.MULTI_CPU:
+            from accelerate.utils import FullyShardedDataParallelPlugin
+
+            state.fsdp_plugin = FullyShardedDataParallelPlugin(**self.args.fsdp_plugin_args)
+            if self.args.bf16:
+                state.fsdp_plugin.set_mixed_precision("bf16")
+            state.distributed_type = PartialState().distributed_type = DistributedType.FSDP
+            self.is_fsdp_enabled = True
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        """transformers' own. The first process ends a checkpoint, and removes the one before, when all wrote theirs."""
+        super()._save_rng_state(output_dir)
+        wait_for_all()
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """No card beside checkpoints: the run's own records say how the model was made."""

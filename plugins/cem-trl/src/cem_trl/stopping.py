@@ -12,6 +12,7 @@ from transformers import TrainerCallback
 from cem_toolkit.api import CemError, Row, replacing
 from cem_trl.encoding import Encoder, Example
 from cem_trl.head_loss import slices
+from cem_trl.together import agreed, is_first, wait_for_all
 
 BEST = "best.safetensors"
 """Beside the checkpoints, and of no use without them."""
@@ -46,23 +47,27 @@ class EarlyStopping(TrainerCallback):  # type: ignore[misc]
         step = state.global_step
         if step not in {round(state.max_steps * number / self._passes) for number in range(1, self._passes + 1)}:
             return control
-        loss = mean_loss(self._trainer, self._examples, args.per_device_train_batch_size)
+        loss = agreed(mean_loss(self._trainer, self._examples, args.per_device_train_batch_size))
         self._trainer.log({LOSS: loss})
-        best_step, best = self._best()
-        # What a resumed training measured before it was interrupted is measured again.
-        if best_step >= step or loss < best:
-            self._keep(step, loss)
-        else:
+        if agreed(is_first() and not self._is_best(step, loss)):
             control.should_training_stop = True
+        elif is_first():
+            self._keep(step, loss)
         return control
 
     def take_best(self) -> int:
         """Gives the model the best pass's weights; returns the step that they are of."""
+        wait_for_all()
         kept = load_file(self._file)
         with torch.no_grad():
             for name, weight in self._trained():
                 weight.copy_(kept[name])
         return self._best()[0]
+
+    def _is_best(self, step: int, loss: float) -> bool:
+        best_step, best = self._best()
+        # What a resumed training measured before it was interrupted is measured again.
+        return best_step >= step or loss < best
 
     def _best(self) -> tuple[int, float]:
         if not self._file.is_file():

@@ -32,12 +32,22 @@ class Trl(Trainer):
 
         check(self.options, ctx)
 
+    def fingerprint(self, ctx: Context) -> str:
+        """Into how many processes an accelerate file divides the training, and what."""
+        if self.options.accelerate is None:
+            return ""
+        from cem_trl.layout import from_file
+
+        layout = from_file(self.options, ctx)
+        return f"{layout.processes} {layout.strategy}"
+
     def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
         """Trains as `Trainer.train` says. The figures:
 
         tokens and supervised_tokens (those with loss) over all epochs, without padding; steps, epochs; loss_first,
         loss_last and losses ([[step, loss], …], 200 at most), in nats per supervised token; device, precision, method;
-        trainable_parameters; seconds of this try; resumed_from_step (0: not resumed).
+        trainable_parameters; rows_at_once; seconds of this try; resumed_from_step (0: not resumed). In several
+        processes also processes, strategy, and peak_memory_bytes of each. All else is of all processes together.
 
         Raises CemError for bad input, and where the loss stops being a number or memory runs out.
         """

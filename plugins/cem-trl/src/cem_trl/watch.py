@@ -7,6 +7,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from cem_toolkit.api import CemError, Progress
+from cem_trl.together import agreed
 
 WRITING_SHARE = 0.1
 """Checkpoints may take this share of the time at most."""
@@ -44,8 +45,10 @@ class Cadence(TrainerCallback):  # type: ignore[misc]
         self._last = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
+        if not self._seconds or state.global_step == state.max_steps:
+            return control
         now = time.monotonic()
-        if self._seconds and now - self._last >= self._wait and state.global_step < state.max_steps:
+        if agreed(now - self._last >= self._wait):  # all processes write one, or none does
             self._asked = now
             control.should_save = True
         return control
