@@ -131,3 +131,9 @@ def test_links_between_pages_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_the_table_of_passages_is_the_one_that_was_measured() -> None:
+    script = runpy.run_path(str(ROOT / "benchmarks" / "passages.py"))
+    measured = json.loads((ROOT / "benchmarks" / "results" / "passages.json").read_text(encoding="utf-8"))
+    assert script["table"](measured) in (ROOT / "docs" / "decisions" / "ray.md").read_text(encoding="utf-8")

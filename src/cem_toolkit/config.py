@@ -131,6 +131,19 @@ class OpenBookConfig(Options):
     characters: int = Field(600, ge=80, description="So much of a passage is shown: the part nearest to the question.")
 
 
+class RayConfig(Options):
+    """Where and how `executor: ray` works."""
+
+    address: str = Field(
+        "", description="An existing cluster: `auto` on one of its machines. Nothing: Ray starts on this machine."
+    )
+    cpus: float = Field(1, gt=0, description="Processors that Ray counts for each task.")
+    gpus: float | None = Field(
+        None, ge=0, description="GPUs that each task gets; none: one where Ray knows of any, else 0."
+    )
+    retries: int = Field(3, ge=0, description="So often a task is begun again whose process or machine was lost.")
+
+
 class Config(Options):
     """The whole configuration. Sections hold the options of the component chosen for that role."""
 
@@ -155,6 +168,12 @@ class Config(Options):
     seeds: int = Field(
         1, ge=1, description="Train every round with so many seeds; all but the first only measure how much is noise."
     )
+    executor: Literal["local", "ray"] = Field(
+        "local",
+        description="Who trains a round and its control arms: this process, one after the other, or Ray, side by side. "
+        "Results are the same.",
+    )
+    ray: RayConfig = Field(RayConfig(), description="Where and how `executor: ray` works.")
     gate: GateConfig = Field(GateConfig(), description="The limits within which a round is accepted.")
     retest: RetestConfig = Field(
         RetestConfig(),

@@ -181,6 +181,11 @@ class Rewriter(Component):
         without hits: nothing of a question may be in rewrites, and nothing that their passages do not say. The core
         drops those that name, count or deny what their passages do not."""
 
+    def alone(self) -> bool:
+        """Whether what it makes of a passage depends on that passage, its options and `ctx.seed` alone, and asks no
+        model: then the core may hand it very many passages in parts, in several processes. Not, unless it says so."""
+        return False
+
 
 class Mixer(Component):
     """Makes the training set of a round out of passages and what the model got right and wrong."""

@@ -175,6 +175,8 @@ class Run:
 
     folder: Path
     """`runs/2026-11-27-quiet-ibis`."""
+    record_in: str = "events.jsonl"
+    """The file below it that `record` adds to. Each process has one of its own, so that lines are never mixed up."""
 
     @property
     def name(self) -> str:
@@ -248,17 +250,25 @@ class Run:
         return any(event.get("event") == "run_finished" for event in self.events)
 
     def record(self, event: str, **details: Any) -> None:
-        """Adds a line to `events.jsonl`."""
+        """Adds a line to `events.jsonl`, whole."""
         line = {
             "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "event": event,
             **redact(details),
         }
-        text = json.dumps(line, ensure_ascii=False, default=str) + "\n"
-        with (self.folder / "events.jsonl").open("ab+") as file:
+        self._append((json.dumps(line, ensure_ascii=False, default=str) + "\n").encode("utf-8", "backslashreplace"))
+
+    def take_events(self, path: Path) -> None:
+        """Adds the lines that another process recorded in `path`, where there are any, and removes that file."""
+        with contextlib.suppress(FileNotFoundError):
+            self._append(path.read_bytes())
+            path.unlink()
+
+    def _append(self, lines: bytes) -> None:
+        with (self.folder / self.record_in).open("ab+") as file:
             if file.tell() and not _ends_a_line(file):  # a full disk or a power cut broke off the last one
-                text = "\n" + text
-            file.write(text.encode("utf-8", "backslashreplace"))
+                lines = b"\n" + lines
+            file.write(lines)
 
     def summary(self) -> dict[str, Any]:
         """What the loop did, JSON-safe: the form is described in docs/show-json.md."""

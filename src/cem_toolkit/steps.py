@@ -94,7 +94,7 @@ def mine(stages: Stages, number: int, standing: Standing, steering: Sequence[Att
     asked = {(attempt.id, attempt.task): attempt.question for attempt in steering}
 
     def work(ctx: Context) -> Results:
-        with _sealed(stages, "miner"):
+        with sealed_from(stages, "miner"):
             mistakes = list(stages.crew.miner.mine(steering, ctx))
         _known("miner", "attempts", {m.attempt_id for m in mistakes}, {attempt.id for attempt in steering})
         for mistake in mistakes:
@@ -124,7 +124,7 @@ def retrieve(
 
     def work(ctx: Context) -> Results:
         listening = listen(ctx, before) if last else nullcontext(ctx.found)
-        with listening as found, _sealed(stages, f"source {source.name}"):
+        with listening as found, sealed_from(stages, f"source {source.name}"):
             passages = list(source.retrieve(mistakes, dataclasses.replace(ctx, found=found)))
         used = {hit.mistake_id for passage in passages for hit in passage.hits}
         _known(f"source {source.name}", "mistakes", used, {mistake.id for mistake in mistakes})
@@ -163,7 +163,11 @@ def guard(stages: Stages, number: int, model: Model, found: Sequence[Stage], sta
 
     def work(ctx: Context) -> Results:
         passages = mix_sources(_passages(found), stages.config.weights)
-        kept, dropped = start.guard.screen_passages(passages)
+        if stages.portions and stages.portions.worth(passages) and not stages.config.leaks.encoder:
+            attempts = start.evaluated.folder / "attempts.jsonl"
+            kept, dropped = stages.portions.screen(passages, ctx.folder, attempts)
+        else:
+            kept, dropped = start.guard.screen_passages(passages)
         _say_drops(ctx, dropped, len(passages), "passages")
         return {"passages.jsonl": kept, "dropped.jsonl": dropped}, {"kept": len(kept), "dropped": len(dropped)}
 
@@ -245,13 +249,16 @@ def rewrite(stages: Stages, number: int, model: Model, material: Material) -> Ma
     for rewriter in stages.crew.rewriters:
 
         def work(ctx: Context, rewriter: Rewriter = rewriter) -> Results:
-            with _sealed(stages, f"rewriter {rewriter.name}"):
-                found = list(rewriter.rewrite(alone, ctx))
-            used = {passage for each in found for passage in each.passage_ids}
-            _known(f"rewriter {rewriter.name}", "passages", used, given)
-            kept, dropped = keep_faithful(found, material.passages)
+            if stages.portions and rewriter.alone() and stages.portions.worth(alone):
+                kept, dropped = stages.portions.rewrite(alone, ctx.folder, rewriter.name, ctx.seed)
+            else:
+                with sealed_from(stages, f"rewriter {rewriter.name}"):
+                    found = list(rewriter.rewrite(alone, ctx))
+                _known_passages(rewriter, found, given)
+                kept, dropped = keep_faithful(found, material.passages)
+            _known_passages(rewriter, kept, given)
             if dropped:
-                ctx.log(f"dropped {len(dropped):,} of {len(found):,} rewrites: not what the passage says")
+                ctx.log(f"dropped {len(dropped):,} of {len(kept) + len(dropped):,} rewrites: not what the passage says")
             return {"rewrites.jsonl": kept, "dropped.jsonl": dropped}, {"kept": len(kept), "dropped": len(dropped)}
 
         inputs = {**material.keys, "model": model.fingerprint, "version": REWRITE_VERSION}
@@ -277,7 +284,7 @@ def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of
             early.update((drop.id, drop) for drop in dropped)
             return kept
 
-        with _sealed(stages, "mixer"):
+        with sealed_from(stages, "mixer"):
             asking = dataclasses.replace(ctx, screen_rows=screen_rows, rewrites=tuple(material.rewrites))
             made = list(stages.crew.mixer.mix(passages, mistakes, steering, asking))
         parents = {record.id for record in (*passages, *mistakes, *steering)}
@@ -320,7 +327,7 @@ def train(stages: Stages, number: int, model: Model, mixed: Stage, start: Standi
 
     inputs = {"mix": mixed.key, "model": model.fingerprint, "chat_template": stages.config.chat_template}
     stage = stages.perform(number, "train", stages.crew.trainer, model, inputs, work)
-    name, folder = f"{stages.run.name if stages.run else 'planned'} round {number}", stage.folder / "model"
+    name, folder = f"{stages.name} round {number}", stage.folder / "model"
     mark = str(stage.figures["fingerprint"])
     if stage.figures["adapter"]:
         return Model(name=name, path=model.path, adapter=folder, fingerprint=mark)
@@ -365,7 +372,8 @@ def _count(rows: Sequence[Row]) -> dict[str, int]:
     return {"rows": len(rows), "tokens": round(sum(row.tokens * row.weight for row in rows))}
 
 
-def _sealed(stages: Stages, who: str) -> AbstractContextManager[None]:
+def sealed_from(stages: Stages, who: str) -> AbstractContextManager[None]:
+    """While `who` works nothing opens stored answers or the run's own questions."""
     config = stages.config
     files = [stages.config_folder / task for task in (*config.tasks, *config.general)]
     return sealed(who, stages.store.out, files)
@@ -382,6 +390,11 @@ def _known(who: str, what: str, used: set[str], given: set[str]) -> None:
     strange = sorted(used - given)
     if strange:
         raise CemError(f"{who}: names {what} that it was not given: {', '.join(strange[:3])} ({len(strange)} in all)")
+
+
+def _known_passages(rewriter: Rewriter, found: Iterable[Rewrite], given: set[str]) -> None:
+    used = {passage for each in found for passage in each.passage_ids}
+    _known(f"rewriter {rewriter.name}", "passages", used, given)
 
 
 def _say_drops(ctx: Context, dropped: Sequence[Drop], total: int, what: str) -> None:

@@ -1,11 +1,12 @@
 """Finished stages, found again by content key: by the same run after a crash, and by any other run."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -154,6 +155,21 @@ class Store:
         with (self.index / key).open("a", encoding="utf-8") as file:
             file.write(line)
 
+    @contextlib.contextmanager
+    def claimed(self, key: str, waits: Callable[[], None]) -> Iterator[None]:
+        """Lets one process at a time do the stages of a key; `waits` is called where another one is at it. The claim
+        ends with the process, however it ends. On a file system without locks nobody waits."""
+        self.index.mkdir(parents=True, exist_ok=True)
+        with (self.index / key).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waits()
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError:  # no locks here
+                pass
+            yield
+
     def find(self, key: str) -> Path | None:
         """A whole stage of that key, or None."""
         lines: list[str] = []
@@ -165,3 +181,18 @@ class Store:
                 if folder.is_relative_to(self.out.resolve()) and is_whole(folder, key):
                     return folder
         return None
+
+
+class Within(Store):
+    """The finished stages of one run alone, by what lies in its folder; nothing is written."""
+
+    def __init__(self, run: Path) -> None:
+        super().__init__(run.parent)
+        self._folders: dict[str, Path] = {}
+        for path in run.rglob(INFO):
+            if info := read_info(path.parent):
+                self._folders[str(info.get("key"))] = path.parent
+
+    def find(self, key: str) -> Path | None:
+        folder = self._folders.get(key)
+        return folder if folder and is_whole(folder, key) else None
