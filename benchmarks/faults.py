@@ -15,6 +15,7 @@ import platform
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -43,7 +44,11 @@ def run(families: Sequence[str], seed: int, short: bool, folder: Path) -> dict[s
     for name in families:
         module = importlib.import_module(name)
         began = time.monotonic()
-        outcomes = list(module.run(seed, short, folder, _say))
+        try:
+            outcomes = list(module.run(seed, short, folder, _say))
+        except Exception as error:  # the other families are told of all the same
+            traceback.print_exc()
+            outcomes = [Outcome(module.NAME, "all", 1, 0, 1, f"the check itself failed: {error!r}"[:300])]
         report["families"][module.NAME] = {
             **_sum(outcomes),
             "seed": seed,

@@ -126,6 +126,14 @@ def test_what_an_index_needs_and_how_fast_documents_are_read_is_what_was_measure
         assert script["told"](measured) in told
 
 
+def test_the_table_of_faults_is_of_those_that_were_tried() -> None:
+    script = runpy.run_path(str(ROOT / "benchmarks" / "faults.py"))
+    measured = json.loads((ROOT / "benchmarks" / "results" / "faults.json").read_text(encoding="utf-8"))
+    assert measured["all"]["lost"] == 0
+    assert measured["families"]["kill"]["tried"] >= 200
+    assert script["table"](measured) in (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):

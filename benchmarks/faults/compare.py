@@ -72,7 +72,7 @@ def _events(run: Path, reference: Path, again: bool) -> Iterator[str]:
         yield f"events.jsonl tells more than once that {stage} of round {number} is finished"
     for (number, stage), _ in (ends[1] - ends[0]).items():
         yield f"events.jsonl does not tell that {stage} of round {number} is finished"
-    lines = (run / "events.jsonl").read_text(encoding="utf-8").split("\n")
+    lines = (run / "events.jsonl").read_text(encoding="utf-8", errors="replace").split("\n")
     if lines[-1] != "" or (not again and any(not _is_event(line) for line in lines[:-1])):
         yield "events.jsonl has a line that is no event"
     elif json.loads(lines[-2])["event"] != "run_finished":

@@ -45,7 +45,8 @@ def choose(chance: random.Random, stage: str, takes: float, by_clock: bool = Fal
     """A moment in a stage that takes so many seconds, or a little after it."""
     if chance.random() < 0.45 and not by_clock:
         return Moment(stage, change=chance.randint(1, FILES))
-    return Moment(stage, seconds=chance.uniform(0, 1.1 * takes + 0.02))
+    early = 0.4 if stage.endswith("/train") else 0  # before its first checkpoint a training only loads
+    return Moment(stage, seconds=chance.uniform(early * takes, 1.1 * takes + 0.02))
 
 
 def arm(moment: Moment, folder: Path) -> Callable[[], Any] | None:

@@ -131,6 +131,8 @@ def cem_stage_started(run: "Run", stage: "Stage") -> None:
 def cem_stage_finished(run: "Run", stage: "Stage") -> None:
     """A stage's results lie in the run's folder, worked out now or reused (`stage.reused`).
 
+    A resumed run tells again of those that were finished before: count by `stage.round` and `stage.name`.
+
     .. versionadded:: 0.1
     """
 

@@ -21,9 +21,10 @@ FULL = OSError(errno.ENOSPC, "No space left on device", "runs/rows.jsonl")
 SAID = [
     (FULL, "runs/rows.jsonl: the disk is full"),
     (raised(FULL, RuntimeError("could not save")), "runs/rows.jsonl: the disk is full"),
-    (RuntimeError('I/O error: Os { code: 28, kind: StorageFull, message: "…" }'), "while writing: the disk is full"),
-    (ValueError("An IO error occurred: 'Too many open files (os error 24)'"), "while writing: too many open files"),
-    (OSError(errno.EROFS, "…"), "while writing: the file system is read-only"),
+    (RuntimeError('I/O error: Os { code: 28, kind: StorageFull, message: "…" }'), "while working: the disk is full"),
+    (ValueError("An IO error occurred: 'Too many open files (os error 24)'"), "while working: too many open files"),
+    (OSError(errno.EROFS, "…"), "while working: the file system is read-only"),
+    (RuntimeError("unable to mmap 7 bytes: Cannot allocate memory (12)"), "while working: there is not enough memory"),
     (PermissionError(errno.EACCES, "…", "runs"), "runs: permission denied"),
 ]
 
