@@ -79,7 +79,7 @@ class Http:
 def _understand(response: httpx2.Response, body: bytes) -> dict[str, Any]:
     status = response.status_code
     if response.has_redirect_location:
-        raise RequestError(f"HTTP {status}: moved to {response.headers['Location']!r} (set url to follow)")
+        raise RequestError(f"HTTP {status}: moved to {response.headers['Location'][:200]!r} (set url to follow)")
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
