@@ -10,11 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cem_toolkit.errors import CemError
 from cem_toolkit.leaks import Drop
 from cem_toolkit.outcomes import Answer, read_answers
+from cem_toolkit.parsing import one_line, parse_json, parse_yaml
 from cem_toolkit.records import Attempt, Mistake, Passage, Reading, Row
 from cem_toolkit.store import read_info, read_records
 
@@ -49,12 +48,14 @@ class Stage:
     @property
     def seconds(self) -> float:
         """What the work took when it was done."""
-        return float(self.info.get("seconds", 0))
+        seconds = self.info.get("seconds", 0)
+        return float(seconds) if isinstance(seconds, int | float) else 0.0
 
     @property
     def figures(self) -> Mapping[str, Any]:
         """What the component said of its work."""
-        return dict(self.info.get("figures", {}))
+        figures = self.info.get("figures", {})
+        return dict(figures) if isinstance(figures, Mapping) else {}
 
 
 @dataclass(frozen=True)
@@ -180,9 +181,9 @@ class Run:
     def config(self) -> dict[str, Any]:
         """The configuration as it was resolved."""
         try:
-            values = yaml.safe_load((self.folder / "config.yaml").read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise CemError(f"{self.folder / 'config.yaml'}: cannot be read: {error}") from None
+            values = parse_yaml((self.folder / "config.yaml").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CemError(f"{self.folder / 'config.yaml'}: cannot be read: {one_line(error)}") from None
         if not isinstance(values, dict):
             raise CemError(f"{self.folder / 'config.yaml'}: holds no configuration")
         return values
@@ -191,10 +192,12 @@ class Run:
     def plan(self) -> dict[str, Any]:
         """Resolved options, versions, seeds and machine, as they were at the start."""
         try:
-            plan = json.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
+            plan = parse_json((self.folder / "plan.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise CemError(f"{self.folder / 'plan.json'}: cannot be read: {error}") from None
-        return dict(plan)
+            raise CemError(f"{self.folder / 'plan.json'}: cannot be read: {one_line(error)}") from None
+        if not isinstance(plan, dict):
+            raise CemError(f"{self.folder / 'plan.json'}: holds no plan")
+        return plan
 
     def round(self, number: int) -> Round:
         """The round of that number, finished or not."""
@@ -224,9 +227,11 @@ class Run:
         path = self.folder / "events.jsonl"
         events = []
         if path.is_file():
-            for line in path.read_text(encoding="utf-8").splitlines():
+            for line in path.read_bytes().splitlines():
                 with contextlib.suppress(ValueError):  # a line that a crash cut short
-                    events.append(json.loads(line))
+                    event = parse_json(line.decode("utf-8"))
+                    if isinstance(event, dict):
+                        events.append(event)
         return events
 
     @property

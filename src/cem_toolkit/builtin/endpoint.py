@@ -12,6 +12,7 @@ from typing import Any
 
 from cem_toolkit.api import CemError, Context, content_id
 from cem_toolkit.builtin.bounded import bounded_client
+from cem_toolkit.parsing import parse_json
 from cem_toolkit.searching import clean
 
 AT_ONCE = 8
@@ -73,7 +74,13 @@ class Endpoint:
                         temperature=0,
                     )
                     return _text_of(reply)
-                except (ValueError, TypeError, AttributeError, RecursionError):  # whatever the package stumbles over
+                except (
+                    ValueError,
+                    TypeError,
+                    AttributeError,
+                    LookupError,
+                    RecursionError,
+                ):  # whatever the package stumbles over
                     if not tries_left:
                         raise CemError(f"the language model at {self._place} answers with no chat completion") from None
             raise AssertionError
@@ -126,12 +133,14 @@ class Endpoint:
         if self.key_env:
             said = said.replace(secret, "…")
         said = " ".join(clean(said, LONGEST_REASON).split())
-        return said if self.key_env else f"{said}; if it wants a key, name the variable that holds it in {self.key_option}"
+        return (
+            said if self.key_env else f"{said}; if it wants a key, name the variable that holds it in {self.key_option}"
+        )
 
 
 def _text_of(reply: Any) -> str:
-    """Raises TypeError where it is none."""
-    content = reply.choices[0].message.content if reply.choices else ""
+    """Raises TypeError, AttributeError or LookupError where it is no chat completion."""
+    content = reply.choices[0].message.content
     if not isinstance(content, str | None):
         raise TypeError
     return content or ""
@@ -140,9 +149,9 @@ def _text_of(reply: Any) -> str:
 def _read_answers(path: Path) -> dict[str, str]:
     """Answers that an interrupted try kept, by id, from lines that were written whole."""
     answers: dict[str, str] = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
-            data = json.loads(line)
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            data = parse_json(line)
             if isinstance(data["answer"], str):
                 answers[data["id"]] = data["answer"]
     return answers

@@ -25,7 +25,8 @@ def read_rows(path: Path) -> Iterator[Row]:
     try:
         yield from reader(path)
     except OSError as error:
-        raise CemError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from error
+        said = " ".join(str(error.strerror or error).split())[:200]
+        raise CemError(f"{path}: cannot be read ({said}); check its permissions") from error
 
 
 def _text(path: Path) -> str:
@@ -44,7 +45,7 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise CemError(f"{path}, line {number}: not JSON ({said}); write one JSON object a line") from error
         if not isinstance(row, dict):

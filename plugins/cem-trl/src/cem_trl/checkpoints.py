@@ -41,7 +41,7 @@ def is_whole(checkpoint: Path) -> bool:
             zipfile.is_zipfile(checkpoint / name) for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth")
         )
         return stated and archives and bool(weights) and all(map(_is_whole_safetensors, weights))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return False
 
 

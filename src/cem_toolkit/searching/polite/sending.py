@@ -29,9 +29,7 @@ def send(
     headers = {**(request.pop("headers", None) or {}), **own}
     with Deadline(timeout) as deadline:
         try:
-            with client.stream(
-                method, url, headers=headers, extensions={"trace": deadline.see}, **request
-            ) as response:
+            with client.stream(method, url, headers=headers, extensions={"trace": deadline.see}, **request) as response:
                 unpacking = Unpacking(response.headers.get("Content-Encoding", ""), max_bytes)
                 for chunk in response.iter_raw():
                     body += unpacking.unpack(chunk)

@@ -51,7 +51,9 @@ class Http:
     def _understand(response: httpx2.Response, body: bytes) -> dict[str, Any]:
         status, retry_after = response.status_code, parse_retry_after(response.headers.get("Retry-After"))
         if response.has_redirect_location:
-            raise RequestError(f"HTTP {status}: moved to {response.headers['Location'][:200]!r} (set api_url to follow)")
+            raise RequestError(
+                f"HTTP {status}: moved to {response.headers['Location'][:200]!r} (set api_url to follow)"
+            )
         if status in PASSING_STATUS:
             raise PassingError(f"HTTP {status}", retry_after)
         try:
