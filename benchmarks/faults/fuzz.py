@@ -6,8 +6,10 @@ where that is installed. Inputs are counted when they were really run.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -57,22 +59,24 @@ def run(seed: int, short: bool, folder: Path, say: Say) -> Iterable[Outcome]:
 
 
 def _run(job: Job, seed: int, folder: Path, say: Say) -> dict[str, Any]:
-    own = folder / f"{job.name.replace(' ', '-').replace(':', '')}-{job.engine}"
+    own = folder / f"{fuzz_core.slug(job.name)}-{job.engine}"
     own.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, str(Path(__file__).with_name("fuzz_child.py")), job.engine, job.name]
-    with (own / "log").open("wb") as log:
+    child = [sys.executable, str(Path(__file__).with_name("fuzz_child.py"))]
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (a folder of its own is made there)
+    with (own / "log").open("wb") as log, tempfile.TemporaryDirectory(prefix="cem-fuzz-", dir=memory) as scratch:
+        command = [*child, job.engine, job.name, str(job.inputs), str(seed), str(own), scratch]
         try:
-            done = subprocess.run(
-                [*command, str(job.inputs), str(seed), str(own)], stdout=log, stderr=log, timeout=LIMIT, check=False
-            ).returncode
+            done = subprocess.run(command, stdout=log, stderr=log, timeout=LIMIT, check=False).returncode
         except subprocess.TimeoutExpired:
             done = -1
+        if done != 0 and (last := Path(scratch) / "last").is_file():
+            (own / "found").mkdir(exist_ok=True)
+            shutil.copy(last, own / "found" / "last")
     try:
         tally: dict[str, Any] = json.loads((own / "tally.json").read_text())
     except OSError:
         tally = {"inputs": 0, "found": {}, "seconds": 0.0}
     if done != 0:
-        (own / "found").mkdir(exist_ok=True)
         tally["found"][f"the process ended with {done}; see {own / 'log'}"] = "last"
     for what, name in tally["found"].items():
         say(f"fuzz: {job.name}: {what} ({own / 'found' / name})")

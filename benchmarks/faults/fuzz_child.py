@@ -1,9 +1,10 @@
 """One target of fuzzing in a process of its own, for a parser in C may crash it, and an input may want all memory.
 
-    python fuzz_child.py ENGINE TARGET INPUTS SEED FOLDER
+    python fuzz_child.py ENGINE TARGET INPUTS SEED FOLDER SCRATCH
 
 ENGINE is `hypothesis`, or `atheris`, which looks for inputs that reach branches not seen before. Writes what came of it
-to FOLDER/tally.json, and each input that is survived badly to FOLDER/found.
+to FOLDER/tally.json, and each input that is survived badly to FOLDER/found. SCRATCH is for the files that targets read,
+and for the input that is being run.
 """
 
 import contextlib
@@ -12,7 +13,6 @@ import json
 import os
 import resource
 import sys
-import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -35,8 +35,9 @@ MOST_FOUND = 20
 class Tally:
     """How many inputs were run, and how those that ended badly did."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, last: Path) -> None:
         self.folder = folder
+        self._last = last
         self.inputs = 0
         self.slowest = 0.0
         self.found: dict[str, str] = {}
@@ -50,7 +51,7 @@ class Tally:
 
         self.inputs += 1
         begun = time.monotonic()
-        (self.folder / "last").write_bytes(data)  # should the process die of it
+        self._last.write_bytes(data)  # should the process die of it
         try:
             check_survives(read, data)
         except BaseException as error:
@@ -123,11 +124,21 @@ def by_atheris(read: Any, kind: Any, inputs: int, seed: int, tally: Tally) -> No
     """Never returns: libFuzzer ends the process."""
     import atheris
 
+    options = [
+        "-max_len=2048",
+        f"-seed={seed + 1}",
+        "-timeout=60",
+        "-rss_limit_mb=4096",
+        "-verbosity=0",
+        f"-artifact_prefix={tally.folder / 'found'}/died-",
+    ]
     corpus, words = tally.folder / "corpus", tally.folder / "words"
     corpus.mkdir(exist_ok=True)
     for number, data in enumerate(kind.seeds):
         (corpus / f"seed-{number}").write_bytes(data)
     tokens = [word.encode("utf-8", "surrogatepass") for word in (*kind.words, *kind.fields)]
+    if tokens:  # libFuzzer refuses an empty dictionary
+        options.append(f"-dict={words}")
     words.write_text("".join(f'"{"".join(f"{chr(92)}x{byte:02x}" for byte in token)}"\n' for token in tokens if token))
 
     def one(data: bytes) -> None:
@@ -137,27 +148,20 @@ def by_atheris(read: Any, kind: Any, inputs: int, seed: int, tally: Tally) -> No
             sys.stdout.flush()
             os._exit(0)
 
-    options = [
-        "-max_len=2048",
-        f"-seed={seed + 1}",
-        "-timeout=60",
-        "-rss_limit_mb=4096",
-        "-verbosity=0",
-        "-print_final_stats=0",
-    ]
-    artifacts = f"-artifact_prefix={tally.folder / 'found'}/died-"
-    atheris.Setup([sys.argv[0], *options, artifacts, f"-dict={words}", str(corpus)], one)
+    atheris.Setup([sys.argv[0], *options, str(corpus)], one)
     atheris.Fuzz()
 
 
 def main() -> None:
-    engine, name, inputs, seed, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5])
+    engine, name, inputs, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    folder, scratch = Path(sys.argv[5]), Path(sys.argv[6])
     watching: Any = contextlib.nullcontext()
     if engine == "atheris":
         import atheris
 
         watching = atheris.instrument_imports(include=list(WATCHED))
-    own = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None, prefix="cem-fuzz-"))  # noqa: S108
+    own = scratch / "files"
+    own.mkdir()
     with watching:
         import fuzz_core
         import fuzz_plugins
@@ -167,7 +171,9 @@ def main() -> None:
         with contextlib.suppress(Exception):
             read(b"")
     run = by_atheris if engine == "atheris" else by_hypothesis
-    tally = Tally(folder)
+    tally = Tally(folder, scratch / "last")
+    for path in fuzz_core.found_before(name):
+        tally.run(read, path.read_bytes())
     run(read, target.kind, inputs, seed, tally)
     tally.write()
 

@@ -1,6 +1,7 @@
 """What the core parses, as targets of fuzzing."""
 
 import json
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,19 @@ class Target:
     make: Callable[[Path], Read]
     kind: Kind
     inputs: int = 40_000
+
+
+FOUND = Path(__file__).parent / "found"
+"""Inputs that once ended badly, in a folder for each target: run again by every engine, and by the tests."""
+
+
+def slug(name: str) -> str:
+    """A target's name as a folder's."""
+    return "-".join(re.findall(r"[\w.]+", name.lower()))
+
+
+def found_before(name: str) -> list[Path]:
+    return sorted(path for path in (FOUND / slug(name)).glob("*") if path.is_file())
 
 
 def text_of(data: bytes) -> str:
@@ -319,6 +333,7 @@ def _kept_answers(folder: Path) -> Read:
 
 
 def _general(folder: Path) -> Read:
+    from cem_toolkit.builtin.general import read_general
 
     return of_file(read_general, "general.jsonl")(folder)
 

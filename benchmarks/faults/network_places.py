@@ -80,15 +80,15 @@ def _look_up_here() -> None:
 
 
 @cache
-def _authority() -> Any:
+def authority() -> Any:
     """One that all clients of this process trust."""
     import trustme
 
-    authority = trustme.CA()
+    made = trustme.CA()
     file = Path(tempfile.mkdtemp(prefix="cem-faults-")) / "authority.pem"
-    authority.cert_pem.write_to_path(str(file))
+    made.cert_pem.write_to_path(str(file))
     os.environ["SSL_CERT_FILE"] = str(file)
-    return authority
+    return made
 
 
 def _tls(how: str) -> Callable[[Answer], AbstractContextManager[str]]:
@@ -97,10 +97,9 @@ def _tls(how: str) -> Callable[[Answer], AbstractContextManager[str]]:
         import trustme
 
         now = datetime.datetime.now(datetime.UTC)
-        authority = trustme.CA() if how == "stranger" else _authority()
-        _authority()
+        issuer = trustme.CA() if how == "stranger" else authority()
         until = now - datetime.timedelta(days=1) if how == "expired" else None
-        leaf = authority.issue_cert("elsewhere.test" if how == "elsewhere" else "127.0.0.1", not_after=until)
+        leaf = issuer.issue_cert("elsewhere.test" if how == "elsewhere" else "127.0.0.1", not_after=until)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         leaf.configure_cert(context)
         with serve(respond, tls=context) as port:

@@ -74,10 +74,11 @@ def _read_parquet(path: Path) -> Iterator[Row]:
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(path)
-    except pyarrow.ArrowException as error:
-        raise CemError(f"{path}: not a Parquet file ({str(error).splitlines()[0]}); write it anew") from error
-    for number, row in enumerate(table.to_pylist(), 1):
+        rows = parquet.read_table(path).to_pylist()
+    except (pyarrow.ArrowException, ValueError, OverflowError) as error:  # ValueError: of texts that are not UTF-8
+        said = " ".join(str(error).split())[:200]
+        raise CemError(f"{path}: not a Parquet file ({said}); write it anew") from error
+    for number, row in enumerate(rows, 1):
         yield f"row {number}", row
 
 
