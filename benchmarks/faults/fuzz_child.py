@@ -25,8 +25,16 @@ SLOW = 10.0
 MEMORY = 1 << 30
 """Bytes by which the process may grow."""
 WATCHED = (
-    "cem_toolkit", "cem_wiki", "cem_search", "cem_opensearch", "cem_docs", "cem_lm_eval", "cem_index", "yaml", "protego",
-)  # fmt: skip
+    "cem_toolkit",
+    "cem_wiki",
+    "cem_search",
+    "cem_opensearch",
+    "cem_docs",
+    "cem_lm_eval",
+    "cem_index",
+    "yaml",
+    "protego",
+)
 """Packages whose branches guide atheris."""
 MOST_FOUND = 20
 """Kinds of bad ends that are kept."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from cem_toolkit.testing import (
     example_attempts,
     example_mistakes,
@@ -18,6 +20,11 @@ from cem_toolkit.testing import (
 from cem_toolkit.testing.hostile import Kind
 
 Read = Callable[[bytes], object]
+WORDS = {
+    name: tuple(words)
+    for name, words in yaml.safe_load(Path(__file__).with_name("fuzz_words.yaml").read_text(encoding="utf-8")).items()
+}
+"""Words of languages and names of fields, by what they are for."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +88,6 @@ trainer: &t {epochs: 1.5}
 mixer: *t
 when: 2026-01-02T03:04:05Z
 """
-YAML_WORDS = (
-    "model", "tasks", "plugins", "sources", "wiki", "weights", "rounds", "seed", "gate", "trainer", "cache", "out", ": ", "\n",
-    "  ", "- ", "[", "]", "{", "}", ", ", "&a ", "*a", "<<: ", "? ", "| ", "> ", "!!int ", "!!timestamp ", "!!binary ", "!!set ",
-    "!!python/object/apply:os.system ", "2026-99-99", "0x", "1:99", ".nan", "1e999", "~", "'", '"', "%YAML 9.9\n", "---\n", "...\n",
-)  # fmt: skip
 BOMB = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
     b"%c: &%c [%s]\n" % (n, n, b",".join([b"*%c" % (n - 1)] * 10)) for n in range(ord("b"), ord("l"))
 )
@@ -193,8 +195,11 @@ def _from_plugin(folder: Path) -> Read:
 
 def _is_hit(hit: Any) -> bool:
     return isinstance(hit, dict) and {"mistake_id", "query", "score"} <= hit.keys() <= {
-        "mistake_id", "query", "score", "flips",
-    }  # fmt: skip
+        "mistake_id",
+        "query",
+        "score",
+        "flips",
+    }
 
 
 def _run_folder(folder: Path) -> Read:
@@ -216,9 +221,15 @@ def _run_folder(folder: Path) -> Read:
         fresh = Run(run.folder)
         stage = fresh.start.stage("evaluate")
         return (
-            _either(lambda: fresh.config), _either(lambda: fresh.plan), fresh.events, fresh.finished, fresh.rounds,
-            stage and (stage.reused, stage.name), fresh.round(1).accepted, fresh.round(1).base,
-        )  # fmt: skip
+            _either(lambda: fresh.config),
+            _either(lambda: fresh.plan),
+            fresh.events,
+            fresh.finished,
+            fresh.rounds,
+            stage and (stage.reused, stage.name),
+            fresh.round(1).accepted,
+            fresh.round(1).base,
+        )
 
     return one
 
@@ -376,17 +387,14 @@ def _is_wtf8(data: bytes) -> bool:
     return True
 
 
-RECORD_FIELDS = ("id", "task", "question", "choices", "gold", "answer", "correct", "scores", "prompt", "completion", "hits",
-                 "mistake_id", "query", "score", "text", "title", "source", "licence", "weight", "kind", "parents", "reason")  # fmt: skip
-
 TARGETS: dict[str, Target] = {
-    "configuration": Target(_resolve, Kind((YAML, BOMB), YAML_WORDS), 15_000),
-    "configuration: YAML": Target(_parse_yaml, Kind((YAML, BOMB), YAML_WORDS), 40_000),
+    "configuration": Target(_resolve, Kind((YAML, BOMB), WORDS["yaml"]), 15_000),
+    "configuration: YAML": Target(_parse_yaml, Kind((YAML, BOMB), WORDS["yaml"]), 40_000),
     "configuration: --set": Target(
-        _set, Kind((b"trainer.epochs=3\nsources.wiki.top_k=[1]",), ("trainer", ".", "=", "\n", *YAML_WORDS))
+        _set, Kind((b"trainer.epochs=3\nsources.wiki.top_k=[1]",), ("trainer", ".", "=", "\n", *WORDS["yaml"]))
     ),
     **{
-        f"records: {name}": Target(_record(name), Kind(_lines(records), fields=RECORD_FIELDS), 25_000)
+        f"records: {name}": Target(_record(name), Kind(_lines(records), fields=WORDS["records"]), 25_000)
         for name, records in {
             "Attempt": example_attempts(),
             "Mistake": example_mistakes(),
@@ -397,10 +405,10 @@ TARGETS: dict[str, Target] = {
             "Drop": (),
         }.items()
     },
-    "records: answers": Target(_answers, Kind(_lines(example_attempts()), fields=RECORD_FIELDS)),
-    "records: ledger": Target(_ledger_lines, Kind(_lines(example_passages()), fields=RECORD_FIELDS)),
-    "records: report": Target(_report_lines, Kind(_lines(example_rows()), fields=RECORD_FIELDS)),
-    "records: a plugin's": Target(_from_plugin, Kind(_lines(example_passages()), fields=RECORD_FIELDS)),
+    "records: answers": Target(_answers, Kind(_lines(example_attempts()), fields=WORDS["records"])),
+    "records: ledger": Target(_ledger_lines, Kind(_lines(example_passages()), fields=WORDS["records"])),
+    "records: report": Target(_report_lines, Kind(_lines(example_rows()), fields=WORDS["records"])),
+    "records: a plugin's": Target(_from_plugin, Kind(_lines(example_passages()), fields=WORDS["records"])),
     "run folder": Target(
         _run_folder,
         Kind(

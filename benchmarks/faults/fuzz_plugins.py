@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from fuzz_core import Read, Target, of_file, text_of
+from fuzz_core import WORDS, Read, Target, of_file, text_of
 
 from cem_toolkit.testing import make_clock
 from cem_toolkit.testing.hostile import Kind
@@ -23,22 +23,6 @@ QUESTIONS = (
     b'{"question": "Who?", "answer": "Nobody"}\n',
 )
 CSV = b'question,choice_1,choice_2,answer\n"What, then?",this,that,1\nWho?,a,b,choice_2\n'
-FIELDS = (
-    "question",
-    "answer",
-    "choices",
-    "split",
-    "train",
-    "test",
-    "group",
-    "choice_1",
-    "choice_2",
-    "a",
-    "b",
-    "c",
-    "A",
-    "B",
-)
 
 
 def _questions(suffix: str) -> Callable[[Path], Read]:
@@ -67,10 +51,19 @@ def _task_yaml(folder: Path) -> Read:
 
 
 SAMPLE = {
-    "doc_id": 0, "doc": {"question": "What?", "choices": ["a", "b"], "answer": 0}, "target": "0", "filter": "none", "acc": 1.0,
-    "arguments": {"gen_args_0": {"arg_0": "Question: What?\nAnswer:", "arg_1": " a"}, "gen_args_1": {"arg_0": "", "arg_1": " b"}},
-    "resps": [[[-1.0, True]], [[-2.0, False]]], "filtered_resps": [[-1.0, True], [-2.0, False]], "metrics": ["acc"],
-}  # fmt: skip
+    "doc_id": 0,
+    "doc": {"question": "What?", "choices": ["a", "b"], "answer": 0},
+    "target": "0",
+    "filter": "none",
+    "acc": 1.0,
+    "arguments": {
+        "gen_args_0": {"arg_0": "Question: What?\nAnswer:", "arg_1": " a"},
+        "gen_args_1": {"arg_0": "", "arg_1": " b"},
+    },
+    "resps": [[[-1.0, True]], [[-2.0, False]]],
+    "filtered_resps": [[-1.0, True], [-2.0, False]],
+    "metrics": ["acc"],
+}
 
 
 def _logs(folder: Path) -> Read:
@@ -156,12 +149,12 @@ def _zim(folder: Path) -> Read:
 
 
 DUMP = b"""<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/" version="0.11" xml:lang="en">
-<siteinfo><base>https://en.wikipedia.org/wiki/Main_Page</base><namespaces><namespace key="6">File</namespace></namespaces></siteinfo>
-<page><title>Chad</title><ns>0</ns><id>1</id><revision><id>2</id><model>wikitext</model><text>'''Chad''' is a [[country]].</text>
-</revision></page><page><title>Tchad</title><ns>0</ns><redirect title="Chad" /></page></mediawiki>
+<siteinfo><base>https://en.wikipedia.org/wiki/Main_Page</base>
+<namespaces><namespace key="6">File</namespace></namespaces></siteinfo>
+<page><title>Chad</title><ns>0</ns><id>1</id><revision><id>2</id><model>wikitext</model>
+<text>'''Chad''' is a [[country]].</text></revision></page>
+<page><title>Tchad</title><ns>0</ns><redirect title="Chad" /></page></mediawiki>
 """
-XML_WORDS = ("<page>", "</page>", "<title>", "</title>", "<ns>0</ns>", "<revision>", "</revision>", "<text>", "</text>", "&lt;", "&x;",
-             "<redirect title='x'/>", "<!DOCTYPE x>", "<!ENTITY x 'y'>", "<![CDATA[", "]]>", "<mediawiki>", "</mediawiki>", "x")  # fmt: skip
 
 
 def _dump(suffix: str) -> Callable[[Path], Read]:
@@ -180,11 +173,10 @@ def _dump(suffix: str) -> Callable[[Path], Read]:
 
 
 WIKITEXT = (
-    b"{{Infobox|a=b}}'''Chad''' ({{lang|fr|Tchad}}) is a [[country|land]] in {{convert|5|km|mi}} [[Africa]].<ref>x</ref>\n"
+    b"{{Infobox|a=b}}'''Chad''' ({{lang|fr|Tchad}}) is a [[country|land]] in {{convert|5|km|mi}} [[Africa]]."
+    b"<ref>x</ref>\n"
     b"== History ==\n<!-- no -->It {{circa|1900}} [http://x.org was]. {|\n| cell\n|}\n",
 )
-WIKI_WORDS = ("{{", "}}", "[[", "]]", "|", "{|", "|}", "<ref>", "</ref>", "<ref", "/>", "<!--", "-->", "== ", " ==\n", "'''", "''", "\n",
-              "<nowiki>", "</nowiki>", "[http://x ", "]", "File:", "convert", "lang", "formatnum:", "<br>", "&nbsp;", "-{", "}-", "x ")  # fmt: skip
 
 
 def _wikitext(folder: Path) -> Read:
@@ -206,14 +198,14 @@ def _summaries(folder: Path) -> Read:
 # Web pages.
 
 HTML = (
-    b"\n<!DOCTYPE html><html lang='en'><head><title>Chad</title><meta charset='utf-8'><meta name='robots' content='all'>"
-    b'<script type=\'application/ld+json\'>{"datePublished": "2026-01-02"}</script></head><body><nav>Home</nav><article>'
+    b"\n<!DOCTYPE html><html lang='en'><head><title>Chad</title><meta charset='utf-8'>"
+    b"<meta name='robots' content='all'>"
+    b'<script type=\'application/ld+json\'>{"datePublished": "2026-01-02"}</script></head>'
+    b"<body><nav>Home</nav><article>"
     b"<h1>Chad</h1><p>Chad is a landlocked country in Central Africa, with N'Djamena as its capital.</p><h2>More</h2>"
-    b"<p style='display:none'>hidden</p><table><tr><td>1</td></tr></table><ul><li>Lake</li></ul></article></body></html>",
+    b"<p style='display:none'>hidden</p><table><tr><td>1</td></tr></table><ul><li>Lake</li></ul></article>"
+    b"</body></html>",
 )
-HTML_WORDS = ("<p>", "</p>", "<div ", "style='display:none'", ">", "<table>", "<tr>", "<td>", "<script>", "</script>", "<!--", "-->", "<h2>",
-              "<meta name='robots' content='noai'>", "<meta charset='utf-7'>", "&amp;", "&#xd800;", "&#0;", "<svg>", "<a href='x'>", "text ",
-              "<![CDATA[", "<?xml version='1.0' encoding='utf-16'?>", "<template>", "<body>", "<html lang='x'>", "<li>")  # fmt: skip
 
 
 def _web_page(folder: Path) -> Read:
@@ -489,9 +481,12 @@ def _kept(name: str) -> Callable[[Path], Read]:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
             return (
-                cache.load("x"), responses.load({"a": "b"}), whole(folder), Journal(folder / "journal").find(3),
+                cache.load("x"),
+                responses.load({"a": "b"}),
+                whole(folder),
+                Journal(folder / "journal").find(3),
                 Skips.load(folder / "skips"),
-            )  # fmt: skip
+            )
 
         return one
 
@@ -499,18 +494,15 @@ def _kept(name: str) -> Callable[[Path], Read]:
 
 
 JSON_SEEDS = tuple(body for body in BODIES.values() if len(body) < 2000)
-WIKI_FIELDS = ("query", "pages", "pageid", "title", "extract", "search", "random", "id", "ns", "continue", "error", "code", "info", "normalized",
-               "redirects", "from", "to", "pageprops", "revisions", "revid", "timestamp", "canonicalurl", "maxlag", "https://x")  # fmt: skip
-INDEX_FIELDS = ("hits", "total", "value", "responses", "fields", "text", "title", "_index", "_id", "_seq_no", "error", "root_cause", "type",
-                "reason", "status", "aggregations", "indices", "buckets", "key", "numbers", "count", "max", "sum", "sum_of_squares",
-                "version", "number", "distribution", "cluster_uuid", "settings", "index.uuid")  # fmt: skip
 
 
 def _targets() -> dict[str, Target]:
     files = _documents()
     return {
-        "questions: JSON Lines": Target(_questions(".jsonl"), Kind(QUESTIONS, fields=FIELDS), 60_000),
-        "questions: CSV": Target(_questions(".csv"), Kind((CSV,), (",", '"', "\n", "\r", "1", *FIELDS)), 60_000),
+        "questions: JSON Lines": Target(_questions(".jsonl"), Kind(QUESTIONS, fields=WORDS["questions"]), 60_000),
+        "questions: CSV": Target(
+            _questions(".csv"), Kind((CSV,), (",", '"', "\n", "\r", "1", *WORDS["questions"])), 60_000
+        ),
         "questions: Parquet": Target(_questions(".parquet"), Kind((_parquet(),)), 10_000),
         "tasks: YAML": Target(
             _task_yaml,
@@ -522,21 +514,21 @@ def _targets() -> dict[str, Target]:
             Kind((json.dumps(SAMPLE).encode(),), fields=(*SAMPLE, "gen_args_0", "arg_0", "arg_1", "question", "What?")),
             15_000,
         ),
-        "wiki: ZIM page": Target(_page_html, Kind(HTML, HTML_WORDS)),
+        "wiki: ZIM page": Target(_page_html, Kind(HTML, WORDS["html"])),
         "wiki: ZIM file": Target(_zim, Kind((_zim_file(),)), 10_000),
-        "wiki: dump": Target(_dump(""), Kind((DUMP,), XML_WORDS), 20_000),
+        "wiki: dump": Target(_dump(""), Kind((DUMP,), WORDS["dump"]), 20_000),
         "wiki: dump in bzip2": Target(_dump(".bz2"), Kind((bz2.compress(DUMP), bz2.compress(DUMP) * 2))),
         "wiki: dump in gzip": Target(_dump(".gz"), Kind((gzip.compress(DUMP, mtime=0),))),
-        "wiki: wikitext": Target(_wikitext, Kind(WIKITEXT, WIKI_WORDS), 30_000),
+        "wiki: wikitext": Target(_wikitext, Kind(WIKITEXT, WORDS["wikitext"]), 30_000),
         "wiki: summaries": Target(
             _summaries, Kind((b'{"Chad": {"title": "Chad", "extract": "x"}}',), fields=("title", "extract", "Chad"))
         ),
-        "wiki: answers": Target(_wiki_answers, Kind(JSON_SEEDS, fields=WIKI_FIELDS), 25_000),
-        "opensearch: answers": Target(_index_answers, Kind(JSON_SEEDS, fields=INDEX_FIELDS), 25_000),
+        "wiki: answers": Target(_wiki_answers, Kind(JSON_SEEDS, fields=WORDS["mediawiki"]), 25_000),
+        "opensearch: answers": Target(_index_answers, Kind(JSON_SEEDS, fields=WORDS["opensearch"]), 25_000),
         "search: results": Target(
             _search_results, Kind(JSON_SEEDS, fields=("results", "url", "title", "https://x.org/"))
         ),
-        "search: page": Target(_web_page, Kind(HTML, HTML_WORDS), 5_000),
+        "search: page": Target(_web_page, Kind(HTML, WORDS["html"]), 5_000),
         "search: charset": Target(
             _charset, Kind((b"utf-8\nx", b"utf-16\n\xff\xfe"), ("utf-8", "latin-1", "\n", "<meta charset=")), 10_000
         ),

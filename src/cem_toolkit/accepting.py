@@ -10,8 +10,11 @@ R = TypeVar("R", bound=Record)
 
 
 def accept(who: str, cls: type[R], given: Iterable[R]) -> list[R]:
-    """The records that the component `who` gives. Raises CemError where one is no `cls`, or a field of one is not of its
-    type: a later stage would stumble over it, and say nothing of who made it."""
+    """The records that the component `who` gives.
+
+    Raises CemError where one is no `cls`, or a field of one is not of its type: a later stage would stumble over it,
+    and say nothing of who made it.
+    """
     if not isinstance(given, Iterable) or isinstance(given, str | bytes):
         raise CemError(f"{who}: gives a {type(given).__name__}, where {cls.__name__} records are due")
     accepted: list[R] = []

@@ -93,7 +93,7 @@ class Record:
 
     def check(self) -> None:
         """Raises CemError where a field is not of its type: what plugins return and files hold is not trusted."""
-        for name, kind, fits in _field_checks(type(self)):
+        for name, kind, fits in _field_checks(type(self)):  # type: ignore[arg-type]
             if not fits(getattr(self, name)):
                 given = repr(getattr(self, name))[:60]
                 raise CemError(f"a {type(self).__name__} record has a {name!r} that is no {kind}: {given}")
@@ -120,14 +120,11 @@ def _fits(hint: Any) -> Callable[[Any], bool]:
     if origin in (typing.Union, types.UnionType):
         ways = [_fits(each) for each in arguments]
         return lambda value: any(way(value) for way in ways)
-    if hint is float:  # JSON has one kind of number
-        return lambda value: isinstance(value, float | int) and not isinstance(value, bool)
-    if hint is int:
-        return lambda value: isinstance(value, int) and not isinstance(value, bool)
-    if dataclasses.is_dataclass(hint):
-        checks = _field_checks(typing.cast(type[Any], hint))
-        return lambda value: isinstance(value, hint) and all(fits(getattr(value, name)) for name, _, fits in checks)
-    return lambda value: not isinstance(hint, type) or isinstance(value, hint)
+    if hint in (int, float):  # JSON has one kind of number, and bool is an int
+        number = (int, float) if hint is float else int
+        return lambda value: isinstance(value, number) and not isinstance(value, bool)
+    checks = _field_checks(hint) if dataclasses.is_dataclass(hint) else ()  # type: ignore[arg-type]
+    return lambda value: isinstance(value, hint) and all(fits(getattr(value, name)) for name, _, fits in checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

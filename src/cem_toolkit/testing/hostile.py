@@ -97,6 +97,26 @@ def broken(seed: bytes, number: int) -> bytes:
 
 
 NASTY = (
-    b"\x00", b"\xff", b"\xff\xff\xff\xff\xff\xff\xff\x7f", b"\xed\xa0\x80", b"\r\n", b"\n", b"null", b"-1", b"1e999", b"NaN",
-    b'"', b"\\ud800", b"{}", b"[]", b"[" * 500, b"9" * 400, b"<", b">", b"&#0;", b"%", b"../", "\u202e".encode(),
-)  # fmt: skip
+    b"\x00",
+    b"\xff",
+    b"\xff\xff\xff\xff\xff\xff\xff\x7f",
+    b"\xed\xa0\x80",
+    b"\r\n",
+    b"\n",
+    b"null",
+    b"-1",
+    b"1e999",
+    b"NaN",
+    b'"',
+    b"\\ud800",
+    b"{}",
+    b"[]",
+    b"[" * 500,
+    b"9" * 400,
+    b"<",
+    b">",
+    b"&#0;",
+    b"%",
+    b"../",
+    "\u202e".encode(),
+)

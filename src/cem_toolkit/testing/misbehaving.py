@@ -171,7 +171,17 @@ STATUSES: dict[str, Answer] = {
 
 _NAMES = ("query", "results", "hits", "responses", "fields", "choices", "continue", "error", "aggregations")
 """Of what sources look for in an answer."""
-_VALUES = (5, "text", None, True, [], {}, [None, 5, "x", [], {}], {"hits": 5, "pages": 5, "search": {"x": 1}}, 1e308)
+_VALUES: tuple[object, ...] = (
+    5,
+    "text",
+    None,
+    True,
+    [],
+    {},
+    [None, 5, "x", [], {}],
+    {"hits": 5, "pages": 5, "search": {"x": 1}},
+    1e308,
+)
 
 BODIES: dict[str, bytes] = {
     "nothing": b"",
