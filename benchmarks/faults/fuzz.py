@@ -49,13 +49,15 @@ def run(seed: int, short: bool, folder: Path, say: Say) -> Iterable[Outcome]:
         if inputs
     ]
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        tallies = dict(zip(jobs, pool.map(lambda job: _run(job, seed, folder, say), jobs), strict=True))
-    for name in TARGETS:
-        ours = {job.engine: tally for job, tally in tallies.items() if job.name == name}
-        found = [what for tally in ours.values() for what in tally["found"]]
-        inputs = sum(tally["inputs"] for tally in ours.values())
-        told = "; ".join(f"{engine}: {tally['inputs']:,} in {tally['seconds']:.0f} s" for engine, tally in ours.items())
-        yield Outcome(NAME, name, inputs, inputs - len(found), len(found), found[0] if found else told)
+        running = {job: pool.submit(_run, job, seed, folder, say) for job in jobs}
+        for name in TARGETS:
+            ours = {job.engine: tally.result() for job, tally in running.items() if job.name == name}
+            found = [what for tally in ours.values() for what in tally["found"]]
+            inputs = sum(tally["inputs"] for tally in ours.values())
+            told = "; ".join(
+                f"{engine}: {each['inputs']:,} in {each['seconds']:.0f} s" for engine, each in ours.items()
+            )
+            yield Outcome(NAME, name, inputs, inputs - len(found), len(found), found[0] if found else told)
 
 
 def _run(job: Job, seed: int, folder: Path, say: Say) -> dict[str, Any]:

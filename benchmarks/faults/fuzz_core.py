@@ -33,7 +33,7 @@ class Target:
 
     make: Callable[[Path], Read]
     kind: Kind
-    inputs: int = 40_000
+    inputs: int = 30_000
 
 
 FOUND = Path(__file__).parent / "found"
@@ -388,13 +388,13 @@ def _is_wtf8(data: bytes) -> bool:
 
 
 TARGETS: dict[str, Target] = {
-    "configuration": Target(_resolve, Kind((YAML, BOMB), WORDS["yaml"]), 15_000),
+    "configuration": Target(_resolve, Kind((YAML, BOMB), WORDS["yaml"]), 5_000),
     "configuration: YAML": Target(_parse_yaml, Kind((YAML, BOMB), WORDS["yaml"]), 40_000),
     "configuration: --set": Target(
         _set, Kind((b"trainer.epochs=3\nsources.wiki.top_k=[1]",), ("trainer", ".", "=", "\n", *WORDS["yaml"]))
     ),
     **{
-        f"records: {name}": Target(_record(name), Kind(_lines(records), fields=WORDS["records"]), 25_000)
+        f"records: {name}": Target(_record(name), Kind(_lines(records), fields=WORDS["records"]), 20_000)
         for name, records in {
             "Attempt": example_attempts(),
             "Mistake": example_mistakes(),
@@ -423,7 +423,7 @@ TARGETS: dict[str, Target] = {
             (b'{"key": "k", "files": {"a": {"bytes": 1, "sha256": "x"}}}',), fields=("key", "k", "files", "../x", "\0")
         ),
     ),
-    "models: GGUF": Target(_check_gguf, Kind((_gguf(),)), 60_000),
+    "models: GGUF": Target(_check_gguf, Kind((_gguf(),)), 50_000),
     "models: safetensors": Target(
         _safetensors, Kind((struct.pack("<Q", len(_HEADER)) + _HEADER + bytes(8),), fields=("w", "data_offsets"))
     ),
@@ -461,7 +461,7 @@ TARGETS: dict[str, Target] = {
         _faithful, Kind((b"\nParis is not the capital of 5 States.",), ("not ", "5 ", "Paris", "\n"))
     ),
     "leak guard": Target(
-        _guard, Kind((b"What is the capital of France?\nParis",), ("capital ", "France", "Paris", "\n")), 15_000
+        _guard, Kind((b"What is the capital of France?\nParis",), ("capital ", "France", "Paris", "\n")), 5_000
     ),
     "general rows": Target(_general, Kind((b'{"prompt": "x", "completion": "y"}\n',), fields=("prompt", "completion"))),
     "doubtful ids": Target(_doubtful, Kind((b'{"id": "x"}\n',), fields=("id",))),
@@ -470,7 +470,7 @@ TARGETS: dict[str, Target] = {
         Kind(
             (b"120", b"Wed, 21 Oct 2026 07:28:00 GMT"), ("Wed, ", "21 ", "Oct ", "2026 ", ":", "GMT", "+9999", "-", "(")
         ),
-        100_000,
+        150_000,
     ),
     "page text": Target(
         _page_text, Kind(("Chad\u202e \ud83d\ude00".encode("utf-8", "surrogatepass"),), ("\u202e", "a ", "\n"))

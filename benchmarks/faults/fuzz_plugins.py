@@ -499,9 +499,9 @@ JSON_SEEDS = tuple(body for body in BODIES.values() if len(body) < 2000)
 def _targets() -> dict[str, Target]:
     files = _documents()
     return {
-        "questions: JSON Lines": Target(_questions(".jsonl"), Kind(QUESTIONS, fields=WORDS["questions"]), 60_000),
+        "questions: JSON Lines": Target(_questions(".jsonl"), Kind(QUESTIONS, fields=WORDS["questions"]), 50_000),
         "questions: CSV": Target(
-            _questions(".csv"), Kind((CSV,), (",", '"', "\n", "\r", "1", *WORDS["questions"])), 60_000
+            _questions(".csv"), Kind((CSV,), (",", '"', "\n", "\r", "1", *WORDS["questions"])), 50_000
         ),
         "questions: Parquet": Target(_questions(".parquet"), Kind((_parquet(),)), 10_000),
         "tasks: YAML": Target(
@@ -512,7 +512,7 @@ def _targets() -> dict[str, Target]:
         "logs of lm-eval": Target(
             _logs,
             Kind((json.dumps(SAMPLE).encode(),), fields=(*SAMPLE, "gen_args_0", "arg_0", "arg_1", "question", "What?")),
-            15_000,
+            5_000,
         ),
         "wiki: ZIM page": Target(_page_html, Kind(HTML, WORDS["html"])),
         "wiki: ZIM file": Target(_zim, Kind((_zim_file(),)), 10_000),
@@ -523,14 +523,14 @@ def _targets() -> dict[str, Target]:
         "wiki: summaries": Target(
             _summaries, Kind((b'{"Chad": {"title": "Chad", "extract": "x"}}',), fields=("title", "extract", "Chad"))
         ),
-        "wiki: answers": Target(_wiki_answers, Kind(JSON_SEEDS, fields=WORDS["mediawiki"]), 25_000),
-        "opensearch: answers": Target(_index_answers, Kind(JSON_SEEDS, fields=WORDS["opensearch"]), 25_000),
+        "wiki: answers": Target(_wiki_answers, Kind(JSON_SEEDS, fields=WORDS["mediawiki"]), 20_000),
+        "opensearch: answers": Target(_index_answers, Kind(JSON_SEEDS, fields=WORDS["opensearch"]), 20_000),
         "search: results": Target(
             _search_results, Kind(JSON_SEEDS, fields=("results", "url", "title", "https://x.org/"))
         ),
         "search: page": Target(_web_page, Kind(HTML, WORDS["html"]), 5_000),
         "search: charset": Target(
-            _charset, Kind((b"utf-8\nx", b"utf-16\n\xff\xfe"), ("utf-8", "latin-1", "\n", "<meta charset=")), 10_000
+            _charset, Kind((b"utf-8\nx", b"utf-16\n\xff\xfe"), ("utf-8", "latin-1", "\n", "<meta charset=")), 5_000
         ),
         "search: text for models": Target(
             _addressed,
@@ -568,7 +568,7 @@ def _targets() -> dict[str, Target]:
             f"documents: {reader}": Target(
                 _document(reader, files[reader][0]),
                 Kind((files[reader][1],)),
-                20_000 if reader in ("csv", "jsonl") else 3_000,
+                10_000 if reader in ("csv", "jsonl") else 1_500,
             )
             for reader in DOCUMENTS
         },

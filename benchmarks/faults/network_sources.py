@@ -16,7 +16,7 @@ from cem_toolkit.testing.serving import reply
 
 SECRET = "c2VjcmV0LW9mLW5vYm9keQ"  # noqa: S105 (of nobody)
 VARIABLE = "CEM_FAULTS_SECRET"
-TIMEOUT, SECONDS, RETRIES = 0.6, 10.0, 1
+TIMEOUT, SECONDS, RETRIES = 1.5, 15.0, 1
 """Of one request, of all together, and how often it is tried again: small, so that the suite is quick."""
 NAMES = ("alpha", "beta", "gamma")
 FAULTY = "beta"
