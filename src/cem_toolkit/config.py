@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from cem_toolkit.errors import CemError, ConfigError
 from cem_toolkit.leaks.encoder import ENCODER_THRESHOLD
 from cem_toolkit.leaks.guard import THRESHOLD
+from cem_toolkit.parsing import DEEPEST, parse_yaml
+from cem_toolkit.plain import brief
 from cem_toolkit.plugins import Plugins, choose
 from cem_toolkit.roles import Component, Evaluator, Miner, Mixer, Options, Preset, Rewriter, Source, Trainer
-from cem_toolkit.safe_yaml import load_yaml
 from cem_toolkit.secrets import filled, secrets_in
 
 Section = dict[str, Any]
@@ -227,15 +227,15 @@ class Crew:
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises CemError that names the file, and the line where the syntax is wrong."""
     try:
-        values = load_yaml(path.read_text(encoding="utf-8"))
+        values = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CemError(f"{path}: no such file; `cem-toolkit init` writes one") from None
     except (OSError, UnicodeDecodeError) as error:
         raise CemError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise CemError(f"{where}: is not YAML: {getattr(error, 'problem', None) or error}") from None
+    except ValueError as error:
+        line, colon, said = str(error).partition(": ")
+        where, said = (f"{path}:{line}", said) if colon and line.isdecimal() else (str(path), str(error))
+        raise CemError(f"{where}: is not YAML: {said}") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -248,16 +248,18 @@ def set_value(values: dict[str, Any], assignment: str) -> None:
     form."""
     path, equals, text = assignment.partition("=")
     if not equals or not path.strip():
-        raise CemError(f"--set {assignment}: should be NAME=VALUE, such as trainer.epochs=3")
+        raise CemError(f"--set {brief(assignment)}: should be NAME=VALUE, such as trainer.epochs=3")
     try:
-        value = load_yaml(text)
-    except yaml.YAMLError:
+        value = parse_yaml(text)
+    except ValueError:
         value = text
     *parents, last = path.strip().split(".")
+    if len(parents) > DEEPEST:
+        raise CemError(f"--set {brief(assignment)}: no section lies that deep")
     for parent in parents:
         inner = values.setdefault(parent, {})
         if not isinstance(inner, dict):
-            raise CemError(f"--set {assignment}: {parent} is not a section")
+            raise CemError(f"--set {brief(assignment)}: {brief(parent)} is not a section")
         values = inner
     values[last] = value
 

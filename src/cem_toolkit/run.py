@@ -11,13 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import yaml
-
 from cem_toolkit.errors import CemError, one_line
 from cem_toolkit.leaks import Drop
 from cem_toolkit.outcomes import Answer, read_answers
+from cem_toolkit.parsing import parse_json, parse_yaml
 from cem_toolkit.records import Attempt, Mistake, Passage, Reading, Row
-from cem_toolkit.safe_yaml import load_yaml
 from cem_toolkit.secrets import redact
 from cem_toolkit.store import holds, read_info, read_records, text_hash
 
@@ -54,12 +52,14 @@ class Stage:
     @property
     def seconds(self) -> float:
         """What the work took when it was done."""
-        return float(self.info.get("seconds", 0))
+        seconds = self.info.get("seconds", 0)
+        return float(seconds) if isinstance(seconds, int | float) else 0.0
 
     @property
     def figures(self) -> Mapping[str, Any]:
         """What the component said of its work."""
-        return dict(self.info.get("figures", {}))
+        figures = self.info.get("figures", {})
+        return dict(figures) if isinstance(figures, Mapping) else {}
 
 
 @dataclass(frozen=True)
@@ -189,8 +189,8 @@ class Run:
         path = self.folder / "config.yaml"
         try:
             text = path.read_text(encoding="utf-8")
-            values = load_yaml(text)
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            values = parse_yaml(text)
+        except (OSError, ValueError) as error:
             raise CemError(f"{path}: cannot be read: {one_line(error)}; {PUT_BACK}") from None
         if not isinstance(values, dict):
             raise CemError(f"{path}: holds no configuration; {PUT_BACK}")
@@ -203,8 +203,8 @@ class Run:
         """Resolved options, versions, seeds and machine, as they were at the start."""
         path = self.folder / "plan.json"
         try:
-            plan = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+            plan = parse_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
             raise CemError(f"{path}: cannot be read: {one_line(error)}; {PUT_BACK}") from None
         if not (isinstance(plan, dict) and holds(plan)):
             raise CemError(f"{path}: is not as it was written when the run began; {PUT_BACK}")
@@ -239,8 +239,8 @@ class Run:
         events = []
         if path.is_file():
             for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-                with contextlib.suppress(ValueError, RecursionError):  # a line that a crash cut short
-                    event = json.loads(line)
+                with contextlib.suppress(ValueError):  # a line that a crash cut short
+                    event = parse_json(line)
                     events += [event] if isinstance(event, dict) else []
         return events
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ from cem_toolkit.config import Config, Crew
 from cem_toolkit.console import Screen
 from cem_toolkit.errors import one_line
 from cem_toolkit.guards import Guards
+from cem_toolkit.parsing import parse_json
 from cem_toolkit.plugins import Plugins
 from cem_toolkit.records import Model, Record
 from cem_toolkit.roles import Component, Context
@@ -263,7 +263,7 @@ def _begin(place: Path, key: str) -> Path:
 
 def _key_of(folder: Path) -> str | None:
     try:
-        return str(json.loads((folder / INFO).read_text(encoding="utf-8"))["key"])
+        return str(parse_json((folder / INFO).read_text(encoding="utf-8"))["key"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

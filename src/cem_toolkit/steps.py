@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
 
+from cem_toolkit.accepting import accept
 from cem_toolkit.ahead import Ahead, Found
 from cem_toolkit.arms import kept_rows, put_in_place, with_tokens
 from cem_toolkit.console import Screen
@@ -67,8 +68,10 @@ def evaluate(
             ctx.log(f"asks {len(again.weights):,} of {again.total:,} questions again (retest)")
         watched = evaluator.evaluate(config.general, ctx) if config.general else ()
         # A general task's own training questions are nothing to watch: the task reports its test questions.
+        watched = accept(f"evaluator {evaluator.name}", Attempt, watched)
         general = [attempt for attempt in watched if attempt.part != "train"]
-        attempts = assign(list(evaluator.evaluate(config.tasks, ctx)), general, config.split)
+        given = accept(f"evaluator {evaluator.name}", Attempt, evaluator.evaluate(config.tasks, ctx))
+        attempts = assign(given, general, config.split)
         if not attempts:
             raise CemError(f"tasks {', '.join(config.tasks)}: there is no question in them")
         attempts = again.take(attempts) if again else attempts
@@ -95,7 +98,7 @@ def mine(stages: Stages, number: int, standing: Standing, steering: Sequence[Att
 
     def work(ctx: Context) -> Results:
         with sealed_from(stages, "miner"):
-            mistakes = list(stages.crew.miner.mine(steering, ctx))
+            mistakes = accept("miner", Mistake, stages.crew.miner.mine(steering, ctx))
         _known("miner", "attempts", {m.attempt_id for m in mistakes}, {attempt.id for attempt in steering})
         for mistake in mistakes:
             if asked.get((mistake.attempt_id, mistake.task)) != mistake.question:
@@ -125,7 +128,8 @@ def retrieve(
     def work(ctx: Context) -> Results:
         listening = listen(ctx, before) if last else nullcontext(ctx.found)
         with listening as found, sealed_from(stages, f"source {source.name}"):
-            passages = list(source.retrieve(mistakes, dataclasses.replace(ctx, found=found)))
+            given = source.retrieve(mistakes, dataclasses.replace(ctx, found=found))
+            passages = accept(f"source {source.name}", Passage, given)
         used = {hit.mistake_id for passage in passages for hit in passage.hits}
         _known(f"source {source.name}", "mistakes", used, {mistake.id for mistake in mistakes})
         return {"passages.jsonl": passages}, {"passages": len(passages), "mistakes_served": len(used)}
@@ -253,7 +257,7 @@ def rewrite(stages: Stages, number: int, model: Model, material: Material) -> Ma
                 kept, dropped = stages.portions.rewrite(alone, ctx.folder, rewriter.name, ctx.seed)
             else:
                 with sealed_from(stages, f"rewriter {rewriter.name}"):
-                    found = list(rewriter.rewrite(alone, ctx))
+                    found = accept(f"rewriter {rewriter.name}", Rewrite, rewriter.rewrite(alone, ctx))
                 _known_passages(rewriter, found, given)
                 kept, dropped = keep_faithful(found, material.passages)
             _known_passages(rewriter, kept, given)
@@ -286,7 +290,7 @@ def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of
 
         with sealed_from(stages, "mixer"):
             asking = dataclasses.replace(ctx, screen_rows=screen_rows, rewrites=tuple(material.rewrites))
-            made = list(stages.crew.mixer.mix(passages, mistakes, steering, asking))
+            made = accept("mixer", Row, stages.crew.mixer.mix(passages, mistakes, steering, asking))
         parents = {record.id for record in (*passages, *mistakes, *steering)}
         _known("mixer", "records", {parent for row in made for parent in row.parents}, parents)
         _known("mixer", "questions", {pair for row in made for pair in row.own_pairs}, {a.id for a in steering})

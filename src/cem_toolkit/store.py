@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.files import file_hash, replacing, settle
+from cem_toolkit.parsing import json_lines, parse_json
+from cem_toolkit.plain import brief
 from cem_toolkit.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -41,12 +43,11 @@ def write_records(path: Path, records: Iterable[Record]) -> int:
 
 def read_records(path: Path, cls: type[R]) -> Iterator[R]:
     """Records of a file that `write_records` wrote. Raises CemError that names the line of one that is not whole."""
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                yield cls.from_json(json.loads(line))
-            except (ValueError, TypeError, RecursionError, CemError) as error:
-                raise CemError(f"{path}:{number}: is no {cls.__name__} record: {error}") from None
+    for number, data in json_lines(path, f"{cls.__name__} record"):
+        try:
+            yield cls.from_json(data)
+        except (TypeError, CemError) as error:
+            raise CemError(f"{path}:{number}: is no {cls.__name__} record: {brief(error)}") from None
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -94,8 +95,8 @@ def put_in_place(folder: Path, place: Path) -> None:
 def read_info(folder: Path) -> dict[str, Any] | None:
     """What is noted of the stage in `folder`, or None where no finished stage lies there."""
     try:
-        info = json.loads((folder / INFO).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        info = parse_json((folder / INFO).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None
     finished = isinstance(info, dict) and isinstance(info.get("files"), dict) and holds(info)
     return info if finished else None

@@ -203,5 +203,5 @@ def _has_chat_template(ctx: Context) -> bool:
         return True
     try:
         return "chat_template" in json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except OSError:
+    except (OSError, ValueError, TypeError, RecursionError):
         return False
