@@ -11,6 +11,7 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from planting import Planted, Poison, by_chance, factbook, targeted, wilson
@@ -42,10 +43,11 @@ def checked(poison: Poison, questions: list[dict[str, Any]], wiki: list[Passage]
     Planted.poison = poison
     mistakes = [mistake(row) for row in questions]
     found = [*Planted().retrieve(mistakes, make_context(folder)), *wiki]
-    pieces = cut_passages(mix_sources(found, {}), mistakes, PiecesConfig())
+    pages = mix_sources(found, {})
+    pieces = cut_passages(pages, mistakes, PiecesConfig())
     false = {lie.sentence for lies in poison.lies.values() for lie in lies.values()}
     planted = {piece.id for piece in pieces if piece.text in false and piece.source == Planted.name}
-    flagged = contradicted(pieces, mistakes)
+    flagged = contradicted(pieces, mistakes, pages)
     true = [(key, said) for key, said in flagged.items() if key not in planted]
     beside = {about for key in planted & flagged.keys() for about in flagged[key]}
     alarms = [(key, said) for key, said in true if not beside & said.keys()]
@@ -65,9 +67,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--share", type=float, default=0.01, help="of the sentences that are false")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--questions", type=int, help="look up so many only, drawn at random [default: all]")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "contradicting.json")
     given = parser.parse_args()
     entries, questions = factbook()
+    if given.questions:
+        questions = Random(given.seed).sample(questions, given.questions)  # noqa: S311 (a draw)
     arms = {
         "clean": Poison({}, sum(map(len, entries.values()))),
         "one in a hundred": by_chance(entries, given.share, given.seed),
@@ -77,9 +82,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wiki = list(Wiki().retrieve([mistake(row) for row in questions], make_context(folder)))
-        result["arms"] = {name: checked(poison, questions, wiki, folder) for name, poison in arms.items()}
-    given.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=1, ensure_ascii=False))
+        result["arms"] = {}
+        for arm, poison in arms.items():
+            result["arms"][arm] = checked(poison, questions, wiki, folder)
+            given.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            print(arm, json.dumps(result["arms"][arm], indent=1, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ BESIDE = passage("facts", "Togo: Location: Western Africa, between Benin and Gha
         ("Lomé is its largest city.", "Togo", ""),  # nothing of what is asked
         ("Its capital is Lomé; Kara is in the north.", "Togo", ""),  # two of them
         ("Its capital is Kara.", "Kara Region", ""),  # about something else
+        ("Its capital is Kara.", "Togo Region", ""),
+        ("Its capital is Kara.", "Togo (country)", "Kara"),
     ],
 )
 def test_which_choice_a_piece_names(text: str, title: str, choice: str) -> None:
@@ -53,6 +55,13 @@ def test_of_two_sources_both_are_contradicted() -> None:
 
 def test_of_three_sources_the_one_that_stands_alone_is() -> None:
     assert set(contradicted([TRUE, FALSE, THIRD], [MISTAKE])) == {FALSE.id}
+
+
+def test_what_a_page_says_is_heard_where_it_was_not_cut() -> None:
+    page = passage("wiki", f"Togo is a country. {TRUE.text} It has a coast.")
+    elsewhere = passage("wiki", TRUE.text, "Benin")
+    assert set(contradicted([FALSE], [MISTAKE], [page])) == {FALSE.id}
+    assert contradicted([FALSE], [MISTAKE], [elsewhere]) == {}
 
 
 def test_one_source_contradicts_nobody_and_agreement_is_none() -> None:

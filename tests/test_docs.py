@@ -73,6 +73,17 @@ def test_the_readme_shows_the_demo_as_it_was_measured(capsys: pytest.CaptureFixt
     assert shown in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_what_is_said_of_servers_is_what_was_measured() -> None:
+    file = ROOT / "benchmarks" / "results" / "server_answers.json"
+    (measured,) = json.loads(file.read_text(encoding="utf-8"))["servers"].values()
+    said = (
+        f"{measured['equal_answers']} of {measured['questions']} answers are equal, and log-likelihoods differ by "
+        f"{measured['largest_score_difference_nats']:.2g} nats at most"
+    )
+    page = (ROOT / "docs" / "cluster" / "evaluation.md").read_text(encoding="utf-8")
+    assert said in " ".join(page.split())
+
+
 def test_the_table_of_speeds_is_the_one_that_was_measured() -> None:
     bench = runpy.run_path(str(ROOT / "benchmarks" / "bench.py"))
     measured = json.loads((ROOT / "benchmarks" / "results" / "speed.json").read_text(encoding="utf-8"))
@@ -128,3 +139,9 @@ def test_links_between_pages_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_the_table_of_passages_is_the_one_that_was_measured() -> None:
+    script = runpy.run_path(str(ROOT / "benchmarks" / "passages.py"))
+    measured = json.loads((ROOT / "benchmarks" / "results" / "passages.json").read_text(encoding="utf-8"))
+    assert script["table"](measured) in (ROOT / "docs" / "decisions" / "ray.md").read_text(encoding="utf-8")

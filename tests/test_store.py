@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from cem_toolkit.api import CemError, Hit, Passage
 from cem_toolkit.store import (
     Store,
+    Within,
     content_key,
     copy_linked,
     holds,
@@ -117,6 +119,33 @@ def test_writing_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 def test_keys_depend_on_content_alone() -> None:
     assert content_key(a=1, b={"x": 1, "y": 2}) == content_key(b={"y": 2, "x": 1}, a=1)
     assert content_key(a=1) != content_key(a=2)
+
+
+def test_one_at_a_time_does_the_stage_of_a_key(tmp_path: Path) -> None:
+    """As of two processes: locks belong to the opened file, not to the thread."""
+    order: list[str] = []
+    waits = threading.Event()
+
+    def second() -> None:
+        with Store(tmp_path).claimed("k1", waits.set):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with Store(tmp_path).claimed("k1", lambda: None), Store(tmp_path).claimed("k2", lambda: order.append("waits")):
+        thread.start()
+        assert waits.wait(30)
+        order.append("first")
+    thread.join(30)
+    assert order == ["first", "second"]
+
+
+def test_a_run_alone_is_looked_through_by_what_lies_in_it(tmp_path: Path) -> None:
+    place = finished(tmp_path)
+    key = str((read_info(place) or {})["key"])
+    assert Within(place.parents[1]).find(key) == place
+    assert Within(tmp_path / "other").find(key) is None
+    (place / "model" / "weights").write_bytes(b"other")
+    assert Within(place.parents[1]).find(key) is None
 
 
 def test_a_note_whose_figures_have_changed_is_not_believed(tmp_path: Path) -> None:

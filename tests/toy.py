@@ -1,6 +1,6 @@
 """A toy world for testing the core without torch: models that know facts, and plugins that teach them.
 
-A toy model is a folder in the right form whose safetensors file lists the facts it knows in its metadata.
+A toy model is a folder in the right form whose safetensors file has the facts it knows for a tensor.
 """
 
 import json
@@ -38,8 +38,10 @@ CITIES = {f"Land{number}": f"Town{number}" for number in range(40)}
 def write_model(folder: Path, facts: Sequence[str]) -> Path:
     """A folder that passes for a model, and knows `facts`."""
     folder.mkdir(parents=True, exist_ok=True)
-    header = json.dumps({"__metadata__": {"facts": json.dumps(sorted(facts))}}).encode()
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    known = json.dumps(sorted(facts)).encode()
+    tensor = {"dtype": "U8", "shape": [len(known)], "data_offsets": [0, len(known)]}
+    header = json.dumps({"facts": tensor}).encode()
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + known)
     (folder / "config.json").write_text('{"model_type": "toy"}')
     (folder / "tokenizer.json").write_text("{}")
     return folder
@@ -47,7 +49,7 @@ def write_model(folder: Path, facts: Sequence[str]) -> Path:
 
 def read_facts(folder: Path) -> set[str]:
     data = (folder / "model.safetensors").read_bytes()
-    return set(json.loads(json.loads(data[8:])["__metadata__"]["facts"]))
+    return set(json.loads(data[8 + struct.unpack("<Q", data[:8])[0] :]))
 
 
 class ToyEvaluator(Evaluator):

@@ -21,7 +21,8 @@ from torch.profiler import ProfilerActivity, profile
 from cem_embedded.factbook import make_questions
 from cem_embedded.gemma import gguf_path
 from cem_embedded.preset import ASKED
-from cem_lm_eval import models
+from cem_lm_eval import models, reporting
+from cem_lm_eval.backends import hf
 from cem_lm_eval.options import LmEvalOptions
 from cem_toolkit.machine import processor
 from cem_toolkit.models import resolve_model
@@ -37,7 +38,7 @@ KINDS = {
 """Parts of operations' names, by kind; what is left is element-wise: norms, activations, rotary positions."""
 
 
-def make_requests(lm: models.ReportingLM, shots: int, count: int) -> list[models.Tokenized]:
+def make_requests(lm: hf.ReportingLM, shots: int, count: int) -> list[reporting.Tokenized]:
     rows = make_questions(names=ASKED)
     chance = random.Random(0)  # noqa: S311 (draws questions; guards nothing)
     chance.shuffle(rows)

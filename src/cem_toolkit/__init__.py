@@ -7,13 +7,14 @@ import from `cem_toolkit.api`.
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["CemError", "Run", "evolve", "find_run", "plan", "resume"]
+__all__ = ["CemError", "Run", "evolve", "find_run", "plan", "resume", "sweep"]
 
 if TYPE_CHECKING:
     from cem_toolkit.errors import CemError
     from cem_toolkit.evolving import evolve, plan, resume
     from cem_toolkit.folders import find_run
     from cem_toolkit.run import Run
+    from cem_toolkit.sweeping import sweep
 
 _HOMES = {
     "CemError": "cem_toolkit.errors",
@@ -22,6 +23,7 @@ _HOMES = {
     "find_run": "cem_toolkit.folders",
     "plan": "cem_toolkit.evolving",
     "resume": "cem_toolkit.evolving",
+    "sweep": "cem_toolkit.sweeping",
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from cem_toolkit.cluster.joining import check_ray
 from cem_toolkit.errors import CemError
 from cem_toolkit.models import check_model
 from cem_toolkit.neutral import read_neutral
@@ -25,6 +26,7 @@ def check_inputs(stages: Stages) -> None:
     checks += [lambda: evaluator.check_tasks(config.general, ctx)] if config.general else []
     checks += [lambda: read_neutral(stages.config_folder / config.neutral if config.neutral else None)]
     checks += [lambda: _check_arms(stages), stages.guards.check]
+    checks += [check_ray] if config.executor == "ray" else []
     _raise_all(checks)
 
 

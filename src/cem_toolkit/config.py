@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from cem_toolkit.errors import CemError, ConfigError
 from cem_toolkit.leaks.encoder import ENCODER_THRESHOLD
 from cem_toolkit.leaks.guard import THRESHOLD
+from cem_toolkit.parsing import DEEPEST, parse_yaml
+from cem_toolkit.plain import brief
 from cem_toolkit.plugins import Plugins, choose
 from cem_toolkit.roles import Component, Evaluator, Miner, Mixer, Options, Preset, Rewriter, Source, Trainer
-from cem_toolkit.safe_yaml import load_yaml
 from cem_toolkit.secrets import filled, secrets_in
 
 Section = dict[str, Any]
@@ -131,6 +131,19 @@ class OpenBookConfig(Options):
     characters: int = Field(600, ge=80, description="So much of a passage is shown: the part nearest to the question.")
 
 
+class RayConfig(Options):
+    """Where and how `executor: ray` works."""
+
+    address: str = Field(
+        "", description="An existing cluster: `auto` on one of its machines. Nothing: Ray starts on this machine."
+    )
+    cpus: float = Field(1, gt=0, description="Processors that Ray counts for each task.")
+    gpus: float | None = Field(
+        None, ge=0, description="GPUs that each task gets; none: one where Ray knows of any, else 0."
+    )
+    retries: int = Field(3, ge=0, description="So often a task is begun again whose process or machine was lost.")
+
+
 class Config(Options):
     """The whole configuration. Sections hold the options of the component chosen for that role."""
 
@@ -155,6 +168,12 @@ class Config(Options):
     seeds: int = Field(
         1, ge=1, description="Train every round with so many seeds; all but the first only measure how much is noise."
     )
+    executor: Literal["local", "ray"] = Field(
+        "local",
+        description="Who trains a round and its control arms: this process, one after the other, or Ray, side by side. "
+        "Results are the same.",
+    )
+    ray: RayConfig = Field(RayConfig(), description="Where and how `executor: ray` works.")
     gate: GateConfig = Field(GateConfig(), description="The limits within which a round is accepted.")
     retest: RetestConfig = Field(
         RetestConfig(),
@@ -208,15 +227,15 @@ class Crew:
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises CemError that names the file, and the line where the syntax is wrong."""
     try:
-        values = load_yaml(path.read_text(encoding="utf-8"))
+        values = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CemError(f"{path}: no such file; `cem-toolkit init` writes one") from None
     except (OSError, UnicodeDecodeError) as error:
         raise CemError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise CemError(f"{where}: is not YAML: {getattr(error, 'problem', None) or error}") from None
+    except ValueError as error:
+        line, colon, said = str(error).partition(": ")
+        where, said = (f"{path}:{line}", said) if colon and line.isdecimal() else (str(path), str(error))
+        raise CemError(f"{where}: is not YAML: {said}") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -229,16 +248,18 @@ def set_value(values: dict[str, Any], assignment: str) -> None:
     form."""
     path, equals, text = assignment.partition("=")
     if not equals or not path.strip():
-        raise CemError(f"--set {assignment}: should be NAME=VALUE, such as trainer.epochs=3")
+        raise CemError(f"--set {brief(assignment)}: should be NAME=VALUE, such as trainer.epochs=3")
     try:
-        value = load_yaml(text)
-    except yaml.YAMLError:
+        value = parse_yaml(text)
+    except ValueError:
         value = text
     *parents, last = path.strip().split(".")
+    if len(parents) > DEEPEST:
+        raise CemError(f"--set {brief(assignment)}: no section lies that deep")
     for parent in parents:
         inner = values.setdefault(parent, {})
         if not isinstance(inner, dict):
-            raise CemError(f"--set {assignment}: {parent} is not a section")
+            raise CemError(f"--set {brief(assignment)}: {brief(parent)} is not a section")
         values = inner
     values[last] = value
 

@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from cem_toolkit.builtin.text import main_name, sentences
 from cem_toolkit.config import PiecesConfig
-from cem_toolkit.excerpts import content_words, says
+from cem_toolkit.excerpts import content_words, says, spaced
 from cem_toolkit.leaks import Drop, tokens
 from cem_toolkit.mixing import ALIKE
 from cem_toolkit.pieces import STEM, cut_passages
@@ -33,7 +34,7 @@ def cut_checked(
     pieces = cut_passages(passages, mistakes, config)
     if config.contradictions == "off":
         return pieces, []
-    found = contradicted(pieces, mistakes)
+    found = contradicted(pieces, mistakes, passages)
     drops = [
         Drop(id=piece, stage="cut", reason=REASON, detail="; ".join(said.values())) for piece, said in found.items()
     ]
@@ -46,32 +47,44 @@ def cut_checked(
     return kept, drops
 
 
-def contradicted(pieces: Iterable[Passage], mistakes: Iterable[Mistake]) -> dict[str, dict[str, str]]:
-    """By the piece's id, for which mistakes another source's piece says otherwise, and what each says.
+def contradicted(
+    pieces: Iterable[Passage], mistakes: Iterable[Mistake], pages: Iterable[Passage] = ()
+) -> dict[str, dict[str, str]]:
+    """By the piece's id, for which mistakes another source says otherwise, and what each says.
 
-    Where most sources agree on a choice, the pieces that name it are not meant: those that name another are.
+    Of `pages`, which the pieces were cut from, every sentence is heard, whether it was cut or not. Where more sources
+    name one choice than any other, the pieces that name it are not meant: those that name another are.
     """
-    of: defaultdict[str, list[Passage]] = defaultdict(list)
-    for piece in pieces:
-        for mistake_id in dict.fromkeys(hit.mistake_id for hit in piece.hits):
-            of[mistake_id].append(piece)
+    cut, whole = _by_mistake(pieces), _by_mistake(pages)
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for mistake in mistakes:
-        own = of[mistake.id]
-        if len({piece.source for piece in own}) > 1:
-            for piece_id, said in (_by_copies(own) | _by_choices(own, mistake)).items():
+        own, heard = cut[mistake.id], [page for page in whole[mistake.id] if _is_about(page, mistake)]
+        if len({each.source for each in (*own, *heard)}) > 1:
+            for piece_id, said in (_by_copies(own) | _by_choices(own, heard, mistake)).items():
                 found[piece_id][mistake.id] = said
     return dict(found)
 
 
-def _by_choices(pieces: Sequence[Passage], mistake: Mistake) -> dict[str, str]:
+def _by_mistake(passages: Iterable[Passage]) -> Mapping[str, list[Passage]]:
+    of: defaultdict[str, list[Passage]] = defaultdict(list)
+    for passage in passages:
+        for mistake_id in dict.fromkeys(hit.mistake_id for hit in passage.hits):
+            of[mistake_id].append(passage)
+    return of
+
+
+def _by_choices(pieces: Sequence[Passage], pages: Sequence[Passage], mistake: Mistake) -> dict[str, str]:
     votes = {piece.id: choice for piece in pieces if (choice := choice_of(piece, mistake))}
-    sources: dict[str, set[str]] = {}
+    sources: defaultdict[str, set[str]] = defaultdict(set)
     for piece in pieces:
         if piece.id in votes:
-            sources.setdefault(votes[piece.id], set()).add(piece.source)
+            sources[votes[piece.id]].add(piece.source)
+    for page in pages if votes else ():
+        for sentence in sentences(page.text):
+            if choice := choice_of(replace(page, text=sentence), mistake):
+                sources[choice].add(page.source)
     if len(sources) < 2 or len(set.union(*sources.values())) < 2:
-        return {}  # nothing is named, or one thing, or all of it by one source
+        return {}  # one thing is named, or all of it by one source
     most = max(len(names) for names in sources.values())
     leading = [choice for choice, names in sources.items() if len(names) == most]
     believed = leading[0] if len(leading) == 1 else ""
@@ -79,16 +92,20 @@ def _by_choices(pieces: Sequence[Passage], mistake: Mistake) -> dict[str, str]:
     return {piece: told for piece, choice in votes.items() if choice != believed}
 
 
+def _is_about(passage: Passage, mistake: Mistake) -> bool:
+    """Whether the question names what `passage` is about: "Sindhi language" is not what one of Mali is."""
+    about = content_words(main_name(passage.title))
+    return bool(about) and about <= content_words(mistake.question)
+
+
 def choice_of(piece: Passage, mistake: Mistake) -> str:
     """The one choice that `piece` names where it tells of what is asked about its subject, or ""."""
-    about, asked = content_words(piece.title), content_words(mistake.question)
-    if not about & asked:
+    text = spaced(piece.text)
+    named = [choice for choice in mistake.choices if (words := spaced(choice)) and words in text]
+    if len(named) != 1 or not _is_about(piece, mistake) or says(f"{piece.title} {mistake.question}", named[0]):
         return ""
-    text = _stems(tokens(piece.text))
-    if not _stems(asked - about) & text:
-        return ""
-    named = [choice for choice in mistake.choices if says(piece.text, choice)]
-    return named[0] if len(named) == 1 and not says(f"{piece.title} {mistake.question}", named[0]) else ""
+    asked = content_words(mistake.question) - content_words(main_name(piece.title))
+    return named[0] if _stems(asked) & _stems(tokens(piece.text)) else ""
 
 
 def _by_copies(pieces: Sequence[Passage]) -> dict[str, str]:

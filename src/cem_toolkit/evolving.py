@@ -6,8 +6,9 @@ import platform
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cem_toolkit.checks import check_components, check_inputs, existing
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
@@ -29,6 +30,9 @@ from cem_toolkit.secrets import redact
 from cem_toolkit.stages import Stages
 from cem_toolkit.trust import is_own
 
+if TYPE_CHECKING:
+    from cem_toolkit.cluster.rounds import Others
+
 TOLD = ("cem-toolkit", "lm-eval", "transformers", "torch", "trl", "peft", "datasets", "accelerate", "tokenizers")
 """Distributions whose versions every plan names, besides those of the plugins."""
 
@@ -43,45 +47,77 @@ def evolve(
     else the embedded one. `progress` False keeps it silent; `registry` are plugins that were looked up already. Raises
     CemError for anything that the caller can mend, before anything is written.
     """
-    stages = _prepare(config, values, Screen(quiet=not progress), registry)
+    stages = prepare(config, values, Screen(quiet=not progress), registry)
     model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
     check_components(stages, model)
-    run = create_run(stages.config.out, stages.config.model_dump(mode="json"), _facts(stages, model))
+    run = begin(stages, model)
     with run.locked():
         return _go(run, stages, model)
 
 
-def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None, trust: bool = False) -> Run:
+def begin(stages: Stages, model: Model) -> Run:
+    """A new run in a folder of its own, of which nothing is done yet."""
+    return create_run(stages.config.out, stages.config.model_dump(mode="json"), _facts(stages, model))
+
+
+def resume(
+    run: Run,
+    *,
+    progress: bool = True,
+    registry: Plugins | None = None,
+    executor: Literal["local", "ray"] | None = None,
+    trust: bool = False,
+) -> Run:
     """Goes on with a run where it stopped; finished stages are not done again. Returns the run.
 
-    What its configuration names is read, asked and run. So a run that this user has not started on this machine is only
-    gone on with where `trust` says so. Raises CemError where it is not, where another process works on it, or its
-    model, plugins or inputs are not there any more.
+    `executor` is the run's own where it is not given. What its configuration names is read, asked and run. So a run
+    that this user has not started on this machine is only gone on with where `trust` says so. Raises CemError where it
+    is not, where another process works on it, or its model, plugins or inputs are not there any more.
     """
     if not trust and not is_own(run.folder):
         raise CemError(
             f"{run.folder}: you have not started this run on this machine, and to go on with it is to do what its "
             f"configuration says: look at config.yaml and plan.json, then `cem-toolkit resume {run.name} --trust`"
         )
-    screen, folder = Screen(quiet=not progress), Path(run.plan["config_folder"])
+    stages = stages_of(run, Screen(quiet=not progress), registry)
+    stages.config = stages.config.model_copy(update={"executor": executor or stages.config.executor})
+    with run.locked():
+        check_inputs(stages)
+        model = _model_of(run, stages)
+        check_components(stages, model)
+        remove_half_made(run.folder.parent)
+        run.record("run_resumed")
+        return _go(run, stages, model)
+
+
+def open_run(run: Run, screen: Screen, registry: Plugins | None) -> tuple[Stages, Model]:
+    """The stages of a run, of which nothing is written yet, and the model that it began with.
+
+    Raises CemError where model or plugins are not there any more.
+    """
+    stages = stages_of(run, screen, registry)
+    return stages, _model_of(run, stages)
+
+
+def stages_of(run: Run, screen: Screen, registry: Plugins | None) -> Stages:
+    """As the run's configuration says, with what is installed. Raises CemError where a plugin is not there any more."""
+    folder = Path(run.plan["config_folder"])
     local = LOCAL in run.plan.get("plugins", {})
     known = registry or discover_with(folder if local else None, screen.log)
     if local and LOCAL not in known.distributions:
         raise CemError(f"{folder / FILE}: is not there any more, and this run needs it: put it back")
     config, crew = resolve({**run.config, "out": str(run.folder.parent)}, known, str(run.folder / "config.yaml"))
-    stages = Stages(config, crew, known, screen, folder, None)
-    with run.locked():
-        check_inputs(stages)
-        model = resolve_model(config.model, stages.cache, stages.screen.log)
-        if model.fingerprint != run.plan["model_fingerprint"]:
-            raise CemError(
-                f"{run.folder}: model {config.model} is not the one that this run began with "
-                f"({model.fingerprint}, was {run.plan['model_fingerprint']}); start a new run with `cem-toolkit evolve`"
-            )
-        check_components(stages, model)
-        remove_half_made(run.folder.parent)
-        run.record("run_resumed")
-        return _go(run, stages, model)
+    return Stages(config, crew, known, screen, folder, None)
+
+
+def _model_of(run: Run, stages: Stages) -> Model:
+    model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
+    if model.fingerprint != run.plan["model_fingerprint"]:
+        raise CemError(
+            f"{run.folder}: model {stages.config.model} is not the one that this run began with "
+            f"({model.fingerprint}, was {run.plan['model_fingerprint']}); start a new run with `cem-toolkit evolve`"
+        )
+    return model
 
 
 def plan(config: Path | str | None = None, *, registry: Plugins | None = None, **values: Any) -> Plan:
@@ -90,7 +126,7 @@ def plan(config: Path | str | None = None, *, registry: Plugins | None = None, *
     The plan has `questions` by task, `stages` with what each would take, `seconds` and `disk_bytes` in all; `to_json()`
     gives everything.
     """
-    stages = _prepare(config, values, Screen(quiet=True), registry)
+    stages = prepare(config, values, Screen(quiet=True), registry)
     try:
         model = resolve_model(stages.config.model, stages.cache, stages.screen.log, fetch=False)
     except NotOnDisk:
@@ -99,7 +135,9 @@ def plan(config: Path | str | None = None, *, registry: Plugins | None = None, *
     return make_plan(stages, model)
 
 
-def _prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen, registry: Plugins | None) -> Stages:
+def prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen, registry: Plugins | None) -> Stages:
+    """The stages of a run that is not begun yet, by a configuration that is whole and checked. Raises CemError with all
+    that is wrong."""
     path = Path(file) if file else None
     folder = path.parent.resolve() if path else Path.cwd()
     written = merge(
@@ -127,13 +165,24 @@ def _go(run: Run, stages: Stages, model: Model) -> Run:
         remove_abandoned(folder)
     with resumable(run.folder):
         working.notify("cem_run_started")
-        note = go_rounds(working, model)
+        with _others(run, stages) as others:
+            working.portions = others.portions if others else None
+            note = go_rounds(working, model, others.train if others else None)
         run.record("run_finished", note=note)
         _report(working, run)
         working.notify("cem_run_finished")
     if note:
         working.screen.log(note)
     return run
+
+
+def _others(run: Run, stages: Stages) -> "AbstractContextManager[Others | None]":
+    """Other processes to work in, where the configuration asks for any."""
+    if stages.config.executor == "local":
+        return nullcontext()
+    from cem_toolkit.cluster.rounds import Others
+
+    return Others(run, stages.config, stages.screen)
 
 
 def _report(stages: Stages, run: Run) -> None:

@@ -44,6 +44,12 @@ def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) ->
     return Run(out / name)
 
 
+def runs_in(out: Path) -> list[Run]:
+    """All runs below `out`, the newest first."""
+    found = [path for path in out.glob("*/plan.json") if path.parent.name != "latest" and path.parent.name[0] != "."]
+    return [Run(path.parent.resolve()) for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+
 def remove_half_made(out: Path) -> None:
     """Removes what processes that were killed had half made in `out`: runs, and the link to the latest."""
     with _alone(out):

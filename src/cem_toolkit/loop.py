@@ -6,7 +6,7 @@ round passes a gate, and control arms tell what a round's gain is due to.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cem_toolkit import steps
 from cem_toolkit.ahead import Ahead
@@ -24,17 +24,46 @@ class NothingToDo(Exception):  # noqa: N818 (no error: the run ends well)
     """Why a run ends before its last round."""
 
 
-def go_rounds(stages: Stages, model: Model) -> str:
-    """All rounds of a run, from `model`. Returns why it ended before its last round, or ""."""
+@dataclasses.dataclass(frozen=True)
+class Turn:
+    """A round that has its training set: all that the round itself and its control arms are trained from."""
+
+    number: int
+    trial: Stages
+    """Of the seed by which the round mixes and trains."""
+    model: Model
+    """From which the round begins."""
+    material: Material
+    mixed: Stage
+    again: Retest | None
+    """Which questions are asked after the training; None: all."""
+    before: list[Standing]
+    """The models that were asked before: none of them may answer in a new one's place."""
+
+
+Beside = Callable[[Turn], None]
+"""Does trainings and evaluations of a turn in other processes: the loop then finds these stages finished."""
+
+
+def go_rounds(stages: Stages, model: Model, beside: Beside | None = None) -> str:
+    """All rounds of a run, from `model`. Returns why it ended before its last round, or "".
+
+    `beside` is called with each round that has its training set, before anything is trained.
+    """
     start = best = steps.stand(stages, 0, model)
     rejected = 0
     for number in range(1, stages.config.rounds + 1):
         # After a rejected round the same data would train the same model again: another seed tries another way.
         trial = stages.with_seed(stages.seed + REPEAT * rejected)
         try:
-            tried = go_round(stages, trial, number, start, best)
+            turn = go_to_training(stages, trial, number, start, best)
         except NothingToDo as why:
             return f"round {number}: {why}"
+        if beside:
+            beside(turn)
+        tried = go_own(turn)
+        for name in arm_names(stages.config):
+            go_arm(turn, name, tried)
         gate = steps.judge(stages, number, start, best, tried)
         best, rejected = (tried, 0) if gate.figures["accepted"] else (best, rejected + 1)
         if rejected:
@@ -51,8 +80,8 @@ REPEAT = 1_000_003
 """Between the seeds of a round that follows a rejected one, far from those of repeats (`seeds`)."""
 
 
-def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: Standing) -> Standing:
-    """One round from the model of `best`, with its control arms; mixing and training are by the seed of `trial`."""
+def go_to_training(stages: Stages, trial: Stages, number: int, start: Standing, best: Standing) -> Turn:
+    """One round from the model of `best` up to its training set, which is mixed by the seed of `trial`."""
     model = best.model
     steering = [attempt for attempt in best.attempts if attempt.split == "mined"]
     mined = steps.mine(stages, number, best, steering)
@@ -85,18 +114,21 @@ def go_round(stages: Stages, trial: Stages, number: int, start: Standing, best: 
     mixed = steps.mix(trial, number, model, material)
     if not steps.load_rows(mixed):
         raise NothingToDo(f"nothing to train on: no rows came of {len(material.passages):,} passages")
-    trained = steps.train(trial, number, model, mixed, start)
     again = steps.ask_again(stages, number, material, mixed)
-    tried = steps.stand(stages, number, trained, again)
-    for name in arm_names(stages.config):
-        go_arm(trial, number, name, model, material, mixed, again)
-    return tried
+    return Turn(number, trial, model, material, mixed, again, [start] if start is best else [start, best])
 
 
-def go_arm(
-    stages: Stages, number: int, name: str, model: Model, material: Material, mixed: Stage, again: Retest | None
-) -> None:
-    """Trains a control arm from the model that the round began with, and asks it what the round is asked."""
+def go_own(turn: Turn) -> Standing:
+    """Trains the round's own model and asks it."""
+    stages, number = turn.trial, turn.number
+    trained = steps.train(stages, number, turn.model, turn.mixed, turn.material.start)
+    return steps.stand(stages.with_seed(stages.config.seed), number, trained, turn.again, turn.before)
+
+
+def go_arm(turn: Turn, name: str, *besides: Standing) -> None:
+    """Trains a control arm from the model that the round began with, and asks it what the round is asked. `besides` are
+    models trained in the round already."""
+    stages, number, model, material, mixed = turn.trial, turn.number, turn.model, turn.material, turn.mixed
     arm = stages.of_arm(name)
     reseeded = arm.with_seed(arm.seed + seed_of(name))
     if name == "random":
@@ -113,7 +145,7 @@ def go_arm(
         stages.log(f"arm {name}: has no rows, and is left out")
         return
     trained = steps.train(reseeded, number, model, rows, material.start)
-    steps.evaluate(arm.with_seed(arm.config.seed), number, trained, again)
+    steps.evaluate(arm.with_seed(arm.config.seed), number, trained, turn.again, [*turn.before, *besides])
 
 
 def stage_names(config: Config, crew: Crew) -> Iterator[tuple[int, str]]:

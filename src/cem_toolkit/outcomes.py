@@ -1,6 +1,5 @@
 """What became of the questions: counts against an earlier model, numerators and denominators alike."""
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -8,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from cem_toolkit.errors import CemError
+from cem_toolkit.parsing import json_lines
+from cem_toolkit.plain import brief
 
 SETS = ("mined", "siblings", "held_out", "selection", "reviewed")
 """What questions are counted as, besides those of the general tasks."""
@@ -67,20 +68,18 @@ def read_answers(path: Path) -> dict[tuple[str, str], Answer]:
     def shared(text: str) -> str:
         return known.setdefault(text, text)
 
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                read = json.loads(line)
-                answer = Answer(
-                    bool(read["correct"]),
-                    shared(read["split"]),
-                    shared(read["group"]),
-                    _margin(read),
-                    read.get("weight", 1) > 1,
-                )
-                answers[shared(read["task"]), read["id"]] = answer
-            except (ValueError, TypeError, KeyError, RecursionError) as error:
-                raise CemError(f"{path}:{number}: is no Attempt record: {error!r}") from None
+    for number, read in json_lines(path, "Attempt record"):
+        try:
+            answer = Answer(
+                bool(read["correct"]),
+                shared(read["split"]),
+                shared(read["group"]),
+                _margin(read),
+                read.get("weight", 1) > 1,
+            )
+            answers[shared(read["task"]), read["id"]] = answer
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise CemError(f"{path}:{number}: is no Attempt record: {brief(repr(error))}") from None
     return answers
 
 

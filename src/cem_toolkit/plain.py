@@ -14,7 +14,7 @@ def plain(text: object) -> str:
     return said if said.isprintable() else "".join(map(_safe, said.replace("\r\n", "\n")))
 
 
-def brief(text: object, width: int) -> str:
+def brief(text: object, width: int = 300) -> str:
     """`plain`, on one line of at most `width` characters."""
     line = " ".join(plain(text).split())
     return line if len(line) <= width else line[: width - 1].rstrip() + "…"

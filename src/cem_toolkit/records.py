@@ -8,8 +8,10 @@ All are frozen and JSON-safe: one JSON object a line on disk, with the same fiel
 
 import dataclasses
 import hashlib
+import types
+import typing
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -85,7 +87,44 @@ class Record:
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
         }
-        return cls(**values)
+        record = cls(**values)
+        record.check()
+        return record
+
+    def check(self) -> None:
+        """Raises CemError where a field is not of its type: what plugins return and files hold is not trusted."""
+        for name, kind, fits in _field_checks(type(self)):  # type: ignore[arg-type]
+            if not fits(getattr(self, name)):
+                given = repr(getattr(self, name))[:60]
+                raise CemError(f"a {type(self).__name__} record has a {name!r} that is no {kind}: {given}")
+
+
+@cache
+def _field_checks(cls: type[Any]) -> tuple[tuple[str, str, Callable[[Any], bool]], ...]:
+    """Of each field its name, what it should be, and what tells whether a value is that."""
+    hints = typing.get_type_hints(cls)
+    return tuple((field.name, _kind(hints[field.name]), _fits(hints[field.name])) for field in dataclasses.fields(cls))
+
+
+def _kind(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint).replace("typing.", "")
+
+
+def _fits(hint: Any) -> Callable[[Any], bool]:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return lambda value: isinstance(value, str) and value in arguments
+    if origin is tuple:
+        item = _fits(arguments[0])
+        return lambda value: isinstance(value, tuple) and all(map(item, value))
+    if origin in (typing.Union, types.UnionType):
+        ways = [_fits(each) for each in arguments]
+        return lambda value: any(way(value) for way in ways)
+    if hint in (int, float):  # JSON has one kind of number, and bool is an int
+        number = (int, float) if hint is float else int
+        return lambda value: isinstance(value, number) and not isinstance(value, bool)
+    checks = _field_checks(hint) if dataclasses.is_dataclass(hint) else ()  # type: ignore[arg-type]
+    return lambda value: isinstance(value, hint) and all(fits(getattr(value, name)) for name, _, fits in checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,8 +249,10 @@ class Passage(Record):
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Raises CemError where fields are missing or unknown."""
-        passage = super(Passage, cls).from_json(data)
-        return dataclasses.replace(passage, hits=tuple(Hit(**hit) for hit in passage.hits))  # type: ignore[arg-type]
+        hits = data.get("hits") if isinstance(data, Mapping) else None
+        if isinstance(hits, list):
+            data = {**data, "hits": [Hit(**hit) if isinstance(hit, dict) else hit for hit in hits]}
+        return super(Passage, cls).from_json(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from cem_toolkit.records import Attempt, Mistake, Model, Passage, Rewrite, Row
+
+Tuned = Literal["", "model", "adapter"]
+"""What a trainer leaves: a whole model, a PEFT adapter, or "" where that is not known."""
 
 
 class Options(BaseModel):
@@ -80,6 +83,8 @@ class Context:
     only: frozenset[str] | None = None
     """For evaluators: the ids of the questions to ask, those of general tasks included; None: all. Asking all saves no
     time but is not wrong: the core leaves out what it did not want."""
+    tuned: Tuned = ""
+    """For evaluators: what the run's trainer leaves, so that one that cannot ask such a model says so in its check."""
 
 
 class Component(ABC):
@@ -176,6 +181,11 @@ class Rewriter(Component):
         without hits: nothing of a question may be in rewrites, and nothing that their passages do not say. The core
         drops those that name, count or deny what their passages do not."""
 
+    def alone(self) -> bool:
+        """Whether what it makes of a passage depends on that passage, its options and `ctx.seed` alone, and asks no
+        model: then the core may hand it very many passages in parts, in several processes. Not, unless it says so."""
+        return False
+
 
 class Mixer(Component):
     """Makes the training set of a round out of passages and what the model got right and wrong."""
@@ -202,6 +212,10 @@ class Trainer(Component):
         Should continue from a checkpoint that an interrupted try left in `ctx.folder`, and remove checkpoints
         at the end.
         """
+
+    def leaves(self) -> Tuned:
+        """What `train` leaves with these options."""
+        return ""
 
     @abstractmethod
     def count_tokens(self, texts: Sequence[str], ctx: Context) -> list[int]:

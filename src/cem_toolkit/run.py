@@ -11,13 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import yaml
-
 from cem_toolkit.errors import CemError, one_line
 from cem_toolkit.leaks import Drop
 from cem_toolkit.outcomes import Answer, read_answers
+from cem_toolkit.parsing import parse_json, parse_yaml
 from cem_toolkit.records import Attempt, Mistake, Passage, Reading, Row
-from cem_toolkit.safe_yaml import load_yaml
 from cem_toolkit.secrets import redact
 from cem_toolkit.store import holds, read_info, read_records, text_hash
 
@@ -54,12 +52,14 @@ class Stage:
     @property
     def seconds(self) -> float:
         """What the work took when it was done."""
-        return float(self.info.get("seconds", 0))
+        seconds = self.info.get("seconds", 0)
+        return float(seconds) if isinstance(seconds, int | float) else 0.0
 
     @property
     def figures(self) -> Mapping[str, Any]:
         """What the component said of its work."""
-        return dict(self.info.get("figures", {}))
+        figures = self.info.get("figures", {})
+        return dict(figures) if isinstance(figures, Mapping) else {}
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,8 @@ class Run:
 
     folder: Path
     """`runs/2026-11-27-quiet-ibis`."""
+    record_in: str = "events.jsonl"
+    """The file below it that `record` adds to. Each process has one of its own, so that lines are never mixed up."""
 
     @property
     def name(self) -> str:
@@ -187,8 +189,8 @@ class Run:
         path = self.folder / "config.yaml"
         try:
             text = path.read_text(encoding="utf-8")
-            values = load_yaml(text)
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            values = parse_yaml(text)
+        except (OSError, ValueError) as error:
             raise CemError(f"{path}: cannot be read: {one_line(error)}; {PUT_BACK}") from None
         if not isinstance(values, dict):
             raise CemError(f"{path}: holds no configuration; {PUT_BACK}")
@@ -201,8 +203,8 @@ class Run:
         """Resolved options, versions, seeds and machine, as they were at the start."""
         path = self.folder / "plan.json"
         try:
-            plan = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+            plan = parse_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
             raise CemError(f"{path}: cannot be read: {one_line(error)}; {PUT_BACK}") from None
         if not (isinstance(plan, dict) and holds(plan)):
             raise CemError(f"{path}: is not as it was written when the run began; {PUT_BACK}")
@@ -237,8 +239,8 @@ class Run:
         events = []
         if path.is_file():
             for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-                with contextlib.suppress(ValueError, RecursionError):  # a line that a crash cut short
-                    event = json.loads(line)
+                with contextlib.suppress(ValueError):  # a line that a crash cut short
+                    event = parse_json(line)
                     events += [event] if isinstance(event, dict) else []
         return events
 
@@ -248,17 +250,25 @@ class Run:
         return any(event.get("event") == "run_finished" for event in self.events)
 
     def record(self, event: str, **details: Any) -> None:
-        """Adds a line to `events.jsonl`."""
+        """Adds a line to `events.jsonl`, whole."""
         line = {
             "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "event": event,
             **redact(details),
         }
-        text = json.dumps(line, ensure_ascii=False, default=str) + "\n"
-        with (self.folder / "events.jsonl").open("ab+") as file:
+        self._append((json.dumps(line, ensure_ascii=False, default=str) + "\n").encode("utf-8", "backslashreplace"))
+
+    def take_events(self, path: Path) -> None:
+        """Adds the lines that another process recorded in `path`, where there are any, and removes that file."""
+        with contextlib.suppress(FileNotFoundError):
+            self._append(path.read_bytes())
+            path.unlink()
+
+    def _append(self, lines: bytes) -> None:
+        with (self.folder / self.record_in).open("ab+") as file:
             if file.tell() and not _ends_a_line(file):  # a full disk or a power cut broke off the last one
-                text = "\n" + text
-            file.write(text.encode("utf-8", "backslashreplace"))
+                lines = b"\n" + lines
+            file.write(lines)
 
     def summary(self) -> dict[str, Any]:
         """What the loop did, JSON-safe: the form is described in docs/show-json.md."""

@@ -2,17 +2,17 @@
 
 import contextlib
 import copy
-import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cem_toolkit.config import Config, Crew
 from cem_toolkit.console import Screen
 from cem_toolkit.errors import one_line
 from cem_toolkit.guards import Guards
+from cem_toolkit.parsing import parse_json
 from cem_toolkit.plugins import Plugins
 from cem_toolkit.records import Model, Record
 from cem_toolkit.roles import Component, Context
@@ -21,6 +21,7 @@ from cem_toolkit.secrets import redact
 from cem_toolkit.store import (
     INFO,
     Store,
+    Within,
     content_key,
     copy_linked,
     is_whole,
@@ -30,6 +31,9 @@ from cem_toolkit.store import (
     write_json,
     write_records,
 )
+
+if TYPE_CHECKING:
+    from cem_toolkit.cluster.portions import Portions
 
 FORMAT = 1
 """Of the stages' files; part of every key."""
@@ -44,9 +48,9 @@ Work = Callable[[Context], tuple[Mapping[str, Iterable[Record]], Mapping[str, An
 class Unfinished(Exception):  # noqa: N818 (no error: a dry run ends so)
     """Raised by a dry run where the first stage that is not there yet would begin."""
 
-    def __init__(self, round: int, name: str) -> None:
+    def __init__(self, round: int, name: str, key: str) -> None:
         super().__init__(f"round {round}: {name}")
-        self.round, self.name = round, name
+        self.round, self.name, self.key = round, name, key
 
 
 class Stages:
@@ -63,6 +67,8 @@ class Stages:
         self.guards = Guards(config.leaks, config_folder)
         self.seed = config.seed
         self.beside = ""
+        self.name = run.name if run else "planned"
+        self.portions: Portions | None = None
         events = run.events if run else []
         self._told = {
             (event.get("round"), event.get("stage"), event.get("key"))
@@ -77,6 +83,15 @@ class Stages:
     def of_arm(self, name: str) -> Self:
         """The same stages, their results in the folder of the control arm `name`."""
         return self._changed(beside=f"arms/{name}/")
+
+    def looking_only(self) -> Self:
+        """The same stages as a dry run finds them in the run's own folder."""
+        assert self.run  # noqa: S101 (there is nothing to look at else)
+        return self._changed(run=None, store=Within(self.run.folder))
+
+    def working_in(self, run: Run) -> Self:
+        """The same stages, their results in `run`."""
+        return self._changed(run=run, store=Store(run.folder.parent))
 
     def _changed(self, **values: Any) -> Self:
         other = copy.copy(self)
@@ -106,8 +121,14 @@ class Stages:
             count_tokens=count_tokens,
             generate=generate,
             score=score,
+            tuned=self.crew.trainer.leaves(),
         )
         return ctx
+
+    def without_model(self, component: Component, folder: Path) -> Context:
+        """For work that asks no model, on a machine where there may be none."""
+        none = Model(name=self.config.model, path=Path(self.config.model), fingerprint="")
+        return self.context(component, none, 0, folder)
 
     def log(self, message: str) -> None:
         self.screen.log(f"  {message}")
@@ -135,29 +156,43 @@ class Stages:
         if self.run is None:
             found = self.store.find(key)
             if found is None:
-                raise Unfinished(number, name)
+                raise Unfinished(number, name, key)
             return Stage(number, name, found, read_info(found) or {})
         place = self.run.round(number).folder / name
         there = is_whole(place, key)
         if not there:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            self._make(Stage(number, name, place, info), component, model, work)
+        _remove_leftovers(place)
+        stage = Stage(number, name, place, read_info(place) or {})
+        self.finished(stage, there)
+        return stage
+
+    def finished(self, stage: Stage, before: bool) -> None:
+        """Tells that a stage is there, and notes it: each end of a stage once, however often the run is resumed.
+        `before`: it was there already."""
+        if not self.run:
+            return
+        mark = (stage.round, stage.name, stage.key)
+        if not before or mark not in self._told:
+            self._told.add(mark)
+            details = {"key": stage.key, "reused": stage.reused, "seconds": stage.seconds}
+            self.run.record("stage_finished", round=stage.round, stage=stage.name, **details)
+        self.notify("cem_stage_finished", stage=stage)
+
+    def _make(self, stage: Stage, component: Component | None, model: Model, work: Work) -> None:
+        """While one process does a stage, others that need it too, of this run or another, wait and then reuse it."""
+        place, key = stage.folder, stage.key
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with self.store.claimed(key, lambda: self.log(f"{stage.name}: waits for another process that does the same")):
+            if is_whole(place, key):  # now
+                return
             if is_whole(_partial(place), key):  # a process that was killed came as far as that
                 put_in_place(_partial(place), place)
             elif found := self.store.find(key):
-                self._reuse(found, place, info)
+                self._reuse(found, place, dict(stage.info))
             else:
-                self._work(Stage(number, name, place, info), component, model, work)
+                self._work(stage, component, model, work)
             self.store.publish(key, place)
-        _remove_leftovers(place)
-        stage = Stage(number, name, place, read_info(place) or {})
-        if (
-            not there or (number, name, key) not in self._told
-        ):  # each end of a stage is told once, however often resumed
-            self._told.add((number, name, key))
-            details = {"key": key, "reused": stage.reused, "seconds": stage.seconds}
-            self.run.record("stage_finished", round=number, stage=name, **details)
-        self.notify("cem_stage_finished", stage=stage)
-        return stage
 
     def _describe(self, component: Component | None, model: Model, number: int) -> dict[str, Any]:
         if component is None:
@@ -228,7 +263,7 @@ def _begin(place: Path, key: str) -> Path:
 
 def _key_of(folder: Path) -> str | None:
     try:
-        return str(json.loads((folder / INFO).read_text(encoding="utf-8"))["key"])
+        return str(parse_json((folder / INFO).read_text(encoding="utf-8"))["key"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
 
+from cem_toolkit.accepting import accept
 from cem_toolkit.ahead import Ahead, Found
 from cem_toolkit.arms import kept_rows, put_in_place, with_tokens
 from cem_toolkit.console import Screen
@@ -16,6 +17,7 @@ from cem_toolkit.contradictions import contradiction_counts, cut_checked
 from cem_toolkit.errors import CemError
 from cem_toolkit.faithful import keep_faithful
 from cem_toolkit.gate import decide
+from cem_toolkit.impostor import check_answers
 from cem_toolkit.leaks import Drop, LeakGuard
 from cem_toolkit.mixing import mix_sources
 from cem_toolkit.models import fingerprint
@@ -46,12 +48,17 @@ Results = tuple[Mapping[str, Iterable[Record]], Mapping[str, Any]]
 """Of a stage's work: records by file name, and figures worth keeping."""
 
 
-def stand(stages: Stages, number: int, model: Model, again: Retest | None = None) -> Standing:
+def stand(
+    stages: Stages, number: int, model: Model, again: Retest | None = None, others: Sequence[Standing] = ()
+) -> Standing:
     """The model of round `number` with its answers, to the questions of `again` where not all are asked."""
-    return Standing(number, model, evaluate(stages, number, model, again), stages.guards)
+    return Standing(number, model, evaluate(stages, number, model, again, others), stages.guards)
 
 
-def evaluate(stages: Stages, number: int, model: Model, again: Retest | None = None) -> Stage:
+def evaluate(
+    stages: Stages, number: int, model: Model, again: Retest | None = None, others: Sequence[Standing] = ()
+) -> Stage:
+    """Asks the model, and sees to it that none of the `others` answers in its place."""
     evaluator, config = stages.crew.evaluator, stages.config
     neutral = read_neutral(stages.config_folder / config.neutral if config.neutral else None)
 
@@ -61,11 +68,14 @@ def evaluate(stages: Stages, number: int, model: Model, again: Retest | None = N
             ctx.log(f"asks {len(again.weights):,} of {again.total:,} questions again (retest)")
         watched = evaluator.evaluate(config.general, ctx) if config.general else ()
         # A general task's own training questions are nothing to watch: the task reports its test questions.
+        watched = accept(f"evaluator {evaluator.name}", Attempt, watched)
         general = [attempt for attempt in watched if attempt.part != "train"]
-        attempts = assign(list(evaluator.evaluate(config.tasks, ctx)), general, config.split)
+        given = accept(f"evaluator {evaluator.name}", Attempt, evaluator.evaluate(config.tasks, ctx))
+        attempts = assign(given, general, config.split)
         if not attempts:
             raise CemError(f"tasks {', '.join(config.tasks)}: there is no question in them")
         attempts = again.take(attempts) if again else attempts
+        check_answers(model, attempts, others)
         right = sum(attempt.correct for attempt in attempts)
         figures = {"questions": len(attempts), "right": right, "neutral": score_neutral(neutral, ctx)}
         return {"attempts.jsonl": attempts}, figures | ({"of": again.total} if again else {})
@@ -87,8 +97,8 @@ def mine(stages: Stages, number: int, standing: Standing, steering: Sequence[Att
     asked = {(attempt.id, attempt.task): attempt.question for attempt in steering}
 
     def work(ctx: Context) -> Results:
-        with _sealed(stages, "miner"):
-            mistakes = list(stages.crew.miner.mine(steering, ctx))
+        with sealed_from(stages, "miner"):
+            mistakes = accept("miner", Mistake, stages.crew.miner.mine(steering, ctx))
         _known("miner", "attempts", {m.attempt_id for m in mistakes}, {attempt.id for attempt in steering})
         for mistake in mistakes:
             if asked.get((mistake.attempt_id, mistake.task)) != mistake.question:
@@ -117,8 +127,9 @@ def retrieve(
 
     def work(ctx: Context) -> Results:
         listening = listen(ctx, before) if last else nullcontext(ctx.found)
-        with listening as found, _sealed(stages, f"source {source.name}"):
-            passages = list(source.retrieve(mistakes, dataclasses.replace(ctx, found=found)))
+        with listening as found, sealed_from(stages, f"source {source.name}"):
+            given = source.retrieve(mistakes, dataclasses.replace(ctx, found=found))
+            passages = accept(f"source {source.name}", Passage, given)
         used = {hit.mistake_id for passage in passages for hit in passage.hits}
         _known(f"source {source.name}", "mistakes", used, {mistake.id for mistake in mistakes})
         return {"passages.jsonl": passages}, {"passages": len(passages), "mistakes_served": len(used)}
@@ -156,7 +167,11 @@ def guard(stages: Stages, number: int, model: Model, found: Sequence[Stage], sta
 
     def work(ctx: Context) -> Results:
         passages = mix_sources(_passages(found), stages.config.weights)
-        kept, dropped = start.guard.screen_passages(passages)
+        if stages.portions and stages.portions.worth(passages) and not stages.config.leaks.encoder:
+            attempts = start.evaluated.folder / "attempts.jsonl"
+            kept, dropped = stages.portions.screen(passages, ctx.folder, attempts)
+        else:
+            kept, dropped = start.guard.screen_passages(passages)
         _say_drops(ctx, dropped, len(passages), "passages")
         return {"passages.jsonl": kept, "dropped.jsonl": dropped}, {"kept": len(kept), "dropped": len(dropped)}
 
@@ -238,13 +253,16 @@ def rewrite(stages: Stages, number: int, model: Model, material: Material) -> Ma
     for rewriter in stages.crew.rewriters:
 
         def work(ctx: Context, rewriter: Rewriter = rewriter) -> Results:
-            with _sealed(stages, f"rewriter {rewriter.name}"):
-                found = list(rewriter.rewrite(alone, ctx))
-            used = {passage for each in found for passage in each.passage_ids}
-            _known(f"rewriter {rewriter.name}", "passages", used, given)
-            kept, dropped = keep_faithful(found, material.passages)
+            if stages.portions and rewriter.alone() and stages.portions.worth(alone):
+                kept, dropped = stages.portions.rewrite(alone, ctx.folder, rewriter.name, ctx.seed)
+            else:
+                with sealed_from(stages, f"rewriter {rewriter.name}"):
+                    found = accept(f"rewriter {rewriter.name}", Rewrite, rewriter.rewrite(alone, ctx))
+                _known_passages(rewriter, found, given)
+                kept, dropped = keep_faithful(found, material.passages)
+            _known_passages(rewriter, kept, given)
             if dropped:
-                ctx.log(f"dropped {len(dropped):,} of {len(found):,} rewrites: not what the passage says")
+                ctx.log(f"dropped {len(dropped):,} of {len(kept) + len(dropped):,} rewrites: not what the passage says")
             return {"rewrites.jsonl": kept, "dropped.jsonl": dropped}, {"kept": len(kept), "dropped": len(dropped)}
 
         inputs = {**material.keys, "model": model.fingerprint, "version": REWRITE_VERSION}
@@ -270,9 +288,9 @@ def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of
             early.update((drop.id, drop) for drop in dropped)
             return kept
 
-        with _sealed(stages, "mixer"):
+        with sealed_from(stages, "mixer"):
             asking = dataclasses.replace(ctx, screen_rows=screen_rows, rewrites=tuple(material.rewrites))
-            made = list(stages.crew.mixer.mix(passages, mistakes, steering, asking))
+            made = accept("mixer", Row, stages.crew.mixer.mix(passages, mistakes, steering, asking))
         parents = {record.id for record in (*passages, *mistakes, *steering)}
         _known("mixer", "records", {parent for row in made for parent in row.parents}, parents)
         _known("mixer", "questions", {pair for row in made for pair in row.own_pairs}, {a.id for a in steering})
@@ -313,7 +331,7 @@ def train(stages: Stages, number: int, model: Model, mixed: Stage, start: Standi
 
     inputs = {"mix": mixed.key, "model": model.fingerprint, "chat_template": stages.config.chat_template}
     stage = stages.perform(number, "train", stages.crew.trainer, model, inputs, work)
-    name, folder = f"{stages.run.name if stages.run else 'planned'} round {number}", stage.folder / "model"
+    name, folder = f"{stages.name} round {number}", stage.folder / "model"
     mark = str(stage.figures["fingerprint"])
     if stage.figures["adapter"]:
         return Model(name=name, path=model.path, adapter=folder, fingerprint=mark)
@@ -358,7 +376,8 @@ def _count(rows: Sequence[Row]) -> dict[str, int]:
     return {"rows": len(rows), "tokens": round(sum(row.tokens * row.weight for row in rows))}
 
 
-def _sealed(stages: Stages, who: str) -> AbstractContextManager[None]:
+def sealed_from(stages: Stages, who: str) -> AbstractContextManager[None]:
+    """While `who` works nothing opens stored answers or the run's own questions."""
     config = stages.config
     files = [stages.config_folder / task for task in (*config.tasks, *config.general)]
     return sealed(who, stages.store.out, files)
@@ -375,6 +394,11 @@ def _known(who: str, what: str, used: set[str], given: set[str]) -> None:
     strange = sorted(used - given)
     if strange:
         raise CemError(f"{who}: names {what} that it was not given: {', '.join(strange[:3])} ({len(strange)} in all)")
+
+
+def _known_passages(rewriter: Rewriter, found: Iterable[Rewrite], given: set[str]) -> None:
+    used = {passage for each in found for passage in each.passage_ids}
+    _known(f"rewriter {rewriter.name}", "passages", used, given)
 
 
 def _say_drops(ctx: Context, dropped: Sequence[Drop], total: int, what: str) -> None:

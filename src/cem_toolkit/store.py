@@ -1,16 +1,19 @@
 """Finished stages, found again by content key: by the same run after a crash, and by any other run."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.files import file_hash, replacing, settle
+from cem_toolkit.parsing import json_lines, parse_json
+from cem_toolkit.plain import brief
 from cem_toolkit.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -40,12 +43,11 @@ def write_records(path: Path, records: Iterable[Record]) -> int:
 
 def read_records(path: Path, cls: type[R]) -> Iterator[R]:
     """Records of a file that `write_records` wrote. Raises CemError that names the line of one that is not whole."""
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                yield cls.from_json(json.loads(line))
-            except (ValueError, TypeError, RecursionError, CemError) as error:
-                raise CemError(f"{path}:{number}: is no {cls.__name__} record: {error}") from None
+    for number, data in json_lines(path, f"{cls.__name__} record"):
+        try:
+            yield cls.from_json(data)
+        except (TypeError, CemError) as error:
+            raise CemError(f"{path}:{number}: is no {cls.__name__} record: {brief(error)}") from None
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -93,8 +95,8 @@ def put_in_place(folder: Path, place: Path) -> None:
 def read_info(folder: Path) -> dict[str, Any] | None:
     """What is noted of the stage in `folder`, or None where no finished stage lies there."""
     try:
-        info = json.loads((folder / INFO).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        info = parse_json((folder / INFO).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None
     finished = isinstance(info, dict) and isinstance(info.get("files"), dict) and holds(info)
     return info if finished else None
@@ -154,6 +156,21 @@ class Store:
         with (self.index / key).open("a", encoding="utf-8") as file:
             file.write(line)
 
+    @contextlib.contextmanager
+    def claimed(self, key: str, waits: Callable[[], None]) -> Iterator[None]:
+        """Lets one process at a time do the stages of a key; `waits` is called where another one is at it. The claim
+        ends with the process, however it ends. On a file system without locks nobody waits."""
+        self.index.mkdir(parents=True, exist_ok=True)
+        with (self.index / key).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waits()
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError:  # no locks here
+                pass
+            yield
+
     def find(self, key: str) -> Path | None:
         """A whole stage of that key, or None."""
         lines: list[str] = []
@@ -165,3 +182,18 @@ class Store:
                 if folder.is_relative_to(self.out.resolve()) and is_whole(folder, key):
                     return folder
         return None
+
+
+class Within(Store):
+    """The finished stages of one run alone, by what lies in its folder; nothing is written."""
+
+    def __init__(self, run: Path) -> None:
+        super().__init__(run.parent)
+        self._folders: dict[str, Path] = {}
+        for path in run.rglob(INFO):
+            if info := read_info(path.parent):
+                self._folders[str(info.get("key"))] = path.parent
+
+    def find(self, key: str) -> Path | None:
+        folder = self._folders.get(key)
+        return folder if folder and is_whole(folder, key) else None

@@ -98,6 +98,9 @@ class GoodMiner(Miner):
 class GoodRewriter(Rewriter):
     name, version = "echo", "1"
 
+    def alone(self) -> bool:
+        return True
+
     def rewrite(self, passages: Sequence[Passage], ctx: Context) -> Iterable[Rewrite]:
         return [Rewrite.make(passage_id=each.id, kind="restatement", text=each.text) for each in passages]
 

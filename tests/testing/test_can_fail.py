@@ -334,6 +334,13 @@ BAD: list[tuple[str, str, Any, str, str]] = [
     ("rewriter", "rewrite", changed(kind="cloze"), "rewrites_are_whole", "a cloze has a question"),
     ("rewriter", "rewrite", changed(kind="link"), "rewrites_are_whole", "linked_id"),
     ("rewriter", "rewrite", changed(passage_id="p-none"), "rewrites_are_of_given_passages", "p-none"),
+    (
+        "rewriter",
+        "rewrite",
+        lambda good: lambda self, *arguments: list(good(self, *arguments))[:1],
+        "who_rewrites_each_passage_alone_may_be_given_parts",
+        "one by one",
+    ),
     ("rewriter", "rewrite", nothing, "the_core_keeps_some", "makes nothing"),
     (
         "rewriter",

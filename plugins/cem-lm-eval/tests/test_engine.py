@@ -9,6 +9,7 @@ import torch
 from lm_eval.api.instance import Instance
 
 from cem_lm_eval import engine, layout, models, sharing
+from cem_lm_eval.backends import hf
 from cem_lm_eval.options import LmEvalOptions
 from cem_toolkit.api import Model
 
@@ -35,7 +36,7 @@ def model(request: pytest.FixtureRequest, tmp_path: Path, tiny: Model) -> Any:
     models.release()
 
 
-def load(model: Model) -> models.ReportingLM:
+def load(model: Model) -> hf.ReportingLM:
     return models.load(model, LmEvalOptions(dtype="float32", device="cpu"))
 
 

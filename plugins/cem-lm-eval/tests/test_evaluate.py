@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from cem_lm_eval import models, plugin, running
+from cem_lm_eval.backends import hf
 from cem_lm_eval.evaluator import LmEval
 from cem_lm_eval.library import Library
 from cem_lm_eval.specs import parse_tasks
@@ -85,13 +86,13 @@ def test_the_model_stays_until_a_stage_trains(
 ) -> None:
     networks: list[weakref.ref[torch.nn.Module]] = []
 
-    def load(*arguments: Any) -> models.ReportingLM:
+    def load(*arguments: Any) -> hf.ReportingLM:
         lm = original(*arguments)
         networks.append(weakref.ref(lm.model))
         return lm
 
-    original = models._load
-    monkeypatch.setattr(models, "_load", load)
+    original = hf.load
+    monkeypatch.setattr(hf, "load", load)
     evaluate(write("q.jsonl", rows), ctx)
     LmEval(options()).score([("", ["Kabul"])], ctx)
     assert [network() is None for network in networks] == [False]

@@ -122,7 +122,7 @@ def test_nobody_is_there(desk: Any) -> None:
 def test_no_answer_at_all(desk: Any, front: Any) -> None:
     over = threading.Event()
     front.faults = [lambda handler: over.wait(10) and None] * 9
-    with pytest.raises(CemError, match=r"no answer within 0\.2 s"):
+    with pytest.raises(CemError, match=r"no whole answer within 0\.2 s"):
         desk.source(timeout=0.2, retries=0).check(desk.ctx)
     over.set()
 

@@ -108,7 +108,7 @@ def test_a_slow_drip_is_cut_off(live: Any, wiki: Any, clock: Any) -> None:
 def test_no_answer_at_all(live: Any, wiki: Any) -> None:
     over = threading.Event()
     wiki.faults = [lambda handler: over.wait(10) and None] * 9
-    with pytest.raises(CemError, match=r"no answer within 0\.2 s"):
+    with pytest.raises(CemError, match=r"no whole answer within 0\.2 s"):
         live.retrieve(["capital of Chad"], timeout=0.2, retries=1)
     over.set()
 

@@ -1,10 +1,10 @@
 """General instructions: rows that hold a model's general abilities, not a benchmark's facts."""
 
-import json
 from importlib.resources import files
 from pathlib import Path
 
 from cem_toolkit.api import CemError, Row
+from cem_toolkit.parsing import parse_json
 
 
 def read_general(path: Path | None) -> list[Row]:
@@ -28,7 +28,7 @@ def read_general(path: Path | None) -> list[Row]:
 
 def _row(line: str, path: Path | None, number: int) -> Row:
     try:
-        data = json.loads(line)
+        data = parse_json(line)
         prompt, completion = data["prompt"], data["completion"]
     except (ValueError, KeyError, TypeError):
         prompt = completion = None

@@ -1,7 +1,6 @@
 """The method's miner: wrong answers become mistakes of a kind, with search keys that do not know the right answer."""
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import Field, model_validator
 from cem_toolkit.api import Attempt, CemError, Context, Miner, Mistake, Options, content_id
 from cem_toolkit.builtin import keyphrases, llm
 from cem_toolkit.builtin.endpoint import Endpoint
+from cem_toolkit.parsing import parse_json
 from cem_toolkit.records import MistakeKind
 from cem_toolkit.triage import Verdict, ask_again, judge
 
@@ -150,7 +150,7 @@ def _read_ids(path: Path) -> list[str]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                ids.append(str(json.loads(line)["id"]))
+                ids.append(str(parse_json(line)["id"]))
             except (ValueError, KeyError, TypeError):
                 raise CemError(f"{path}, line {number}: not a JSON object with an 'id'") from None
     return ids

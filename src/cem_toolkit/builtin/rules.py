@@ -36,6 +36,9 @@ class Rules(Rewriter):
     Options = RulesOptions
     options: RulesOptions
 
+    def alone(self) -> bool:
+        return not self.options.links
+
     def rewrite(self, passages: Sequence[Passage], ctx: Context) -> Iterator[Rewrite]:
         subjects = Subjects(passages) if self.options.links else None
         for passage in passages:

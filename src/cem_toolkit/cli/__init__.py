@@ -16,6 +16,7 @@ from cem_toolkit.resuming import how_to_resume
 
 COMMANDS = {
     "evolve": "Run the loop: evaluate, mine, retrieve, mix, train, evaluate again.",
+    "sweep": "Run the loop with every combination of some options, and compare the results.",
     "resume": "Go on with a run that was interrupted.",
     "show": "Tell what a run did.",
     "report": "Write the report of a run: one page, and cards for the model and its training set.",

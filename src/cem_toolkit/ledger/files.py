@@ -1,11 +1,12 @@
 """Reading a round's files as they are needed: whole records, or plain objects where there are very many."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cem_toolkit.errors import CemError
+from cem_toolkit.parsing import json_lines
+from cem_toolkit.plain import brief
 from cem_toolkit.records import Passage, Record, field_names
 from cem_toolkit.run import Round
 from cem_toolkit.store import read_records
@@ -45,15 +46,13 @@ def _first(turn: Round, names: tuple[str, ...]) -> Path | None:
 
 def _lines(path: Path, cls: type[Record]) -> Iterator[dict[str, Any]]:
     names, required = field_names(cls)
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                data = json.loads(line)
-                if not isinstance(data, dict) or not required <= data.keys() <= names or _odd_hits(data):
-                    cls.from_json(data)  # raises, saying what is wrong
-            except (ValueError, TypeError, CemError) as error:
-                raise CemError(f"{path}:{number}: is no {cls.__name__} record: {error}") from None
-            yield data
+    for number, data in json_lines(path, f"{cls.__name__} record"):
+        try:
+            if not isinstance(data, dict) or not required <= data.keys() <= names or _odd_hits(data):
+                cls.from_json(data)  # raises, saying what is wrong
+        except (TypeError, CemError) as error:
+            raise CemError(f"{path}:{number}: is no {cls.__name__} record: {brief(error)}") from None
+        yield data
 
 
 def _odd_hits(data: dict[str, Any]) -> bool:

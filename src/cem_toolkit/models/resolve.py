@@ -1,6 +1,5 @@
 """From what the user wrote as the model (hub id, folder or GGUF file) to a folder that is whole and safe to load."""
 
-import json
 import re
 import struct
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from pathlib import Path
 from cem_toolkit.errors import CemError
 from cem_toolkit.models.fingerprint import fingerprint
 from cem_toolkit.models.gguf import check_gguf, dequantize, unpacked
+from cem_toolkit.parsing import parse_json
 from cem_toolkit.records import Model
 
 HUB_ID = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?")
@@ -95,8 +95,8 @@ def check_settings(path: Path) -> None:
     """Raises CemError where a model's or adapter's configuration is no JSON object, or names code that its libraries
     would fetch or import: attention kernels from the hub (transformers), a module (PEFT's `megatron_core`)."""
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        settings = parse_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise CemError(f"model file {path}: cannot be read: {error}") from None
     if not isinstance(settings, dict):
         raise CemError(f"model file {path}: holds no settings")
@@ -115,7 +115,7 @@ def check_safetensors(path: Path) -> None:
         if length + 8 > size:
             raise CemError(f"model file {path}: is cut short ({size:,} bytes); fetch it again")
         try:
-            header = json.loads(file.read(length))
+            header = parse_json(file.read(length))
             ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
             end = length + 8 + max(ends, default=0)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError):
@@ -128,7 +128,7 @@ def check_safetensors(path: Path) -> None:
 
 def _base_of(adapter: Path) -> str:
     try:
-        base = json.loads((adapter / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
+        base = parse_json((adapter / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CemError(f"model {adapter}: its adapter_config.json does not name a base model ({error})") from None
     if not isinstance(base, str) or not base:

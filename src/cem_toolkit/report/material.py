@@ -1,12 +1,12 @@
 """The passages and rows that rounds were taught from, read line by line: there may be hundreds of thousands."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cem_toolkit.errors import CemError
+from cem_toolkit.parsing import json_lines
 from cem_toolkit.report.packing import Blocks
 from cem_toolkit.run import PASSAGES, Round
 
@@ -125,20 +125,13 @@ def _read_lines(path: Path, *texts: str) -> Iterator[dict[str, Any]]:
     as strings. Raises CemError for a line that is no such record."""
     if not path.is_file():
         return
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                raise CemError(f"{path}:{number}: is no record: {error}") from None
-            wrong = (
-                [name for name in texts if not isinstance(record.get(name), str)]
-                if isinstance(record, dict)
-                else ["id"]
-            )
-            if wrong:
-                raise CemError(f"{path}:{number}: is no record: lacks the text of {wrong[0]!r}")
-            yield record
+    for number, record in json_lines(path, "record"):
+        wrong = (
+            [name for name in texts if not isinstance(record.get(name), str)] if isinstance(record, dict) else ["id"]
+        )
+        if wrong:
+            raise CemError(f"{path}:{number}: is no record: lacks the text of {wrong[0]!r}")
+        yield record
 
 
 def _cut(text: str, most: int) -> str:

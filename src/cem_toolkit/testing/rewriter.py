@@ -53,6 +53,14 @@ class RewriterTests(ComponentTests):
         used = (key for each in self.rewrite(given, tmp_path) for key in each.passage_ids)
         check_known("passages", used, (passage.id for passage in given))
 
+    def test_who_rewrites_each_passage_alone_may_be_given_parts(self, tmp_path: Path) -> None:
+        given = self.passages()
+        if self.make().alone():
+            parts = [each for passage in given for each in self.rewrite([passage], tmp_path)]
+            assert parts == self.rewrite(given, tmp_path), (
+                "alone() is True, and one by one passages give other rewrites"
+            )
+
     def test_the_core_keeps_some(self, tmp_path: Path) -> None:
         from cem_toolkit.faithful import keep_faithful
 

@@ -31,7 +31,7 @@ def _load(path: Path) -> dict[str, list[object]]:
     try:
         kept = json.loads(path.read_bytes())
         return kept if isinstance(kept, dict) else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 

@@ -57,6 +57,6 @@ class Skips:
     def load(cls, path: Path) -> "Skips":
         """What `save` kept; nothing where that is gone."""
         skips = cls()
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
             skips._kinds = {kind: (count, listed) for kind, (count, listed) in json.loads(path.read_bytes()).items()}
         return skips

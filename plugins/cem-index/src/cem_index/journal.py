@@ -48,5 +48,5 @@ class Journal:
         for line in filter(None, lines):
             try:
                 yield Entry(**json.loads(line))
-            except (ValueError, TypeError):  # the process was killed while it wrote this
+            except (ValueError, TypeError, RecursionError):  # the process was killed while it wrote this
                 continue

@@ -28,7 +28,7 @@ def whole(path: Path) -> int | None:
         same = {file.name for file in _files(path)} == set(files)
         if same and all(_unchanged(path / name, stamp) for name, stamp in files.items()):
             return documents
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     return None
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from cem_lm_eval import backends
 from cem_lm_eval.counting import count_parts, texts_of_file, texts_of_task
 from cem_lm_eval.fingerprints import hash_code, hash_files, hash_task
 from cem_lm_eval.logs import log_files, read_logs
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cem_lm_eval.attempts import Sample
     from cem_lm_eval.library import Library
     from cem_lm_eval.parts import Parts
+    from cem_lm_eval.reporting import Reporting
 
 
 class LmEval(Evaluator):
@@ -39,18 +41,15 @@ class LmEval(Evaluator):
             log_files(self.options.logs, ctx.config_folder)
         if ctx.chat_template and not _has_chat_template(ctx):
             raise CemError(f"the model {ctx.model.name} has no chat template; turn chat_template off")
+        backends.check(self.options, ctx)
 
     def fingerprint(self, ctx: Context) -> str:
-        """Versions, precision and device as chosen on this machine, and the logs that stand in for the model."""
+        """The back end with its versions, precision and device as chosen on this machine, and the logs that stand in
+        for the model."""
         logs = hash_files(log_files(self.options.logs or (), ctx.config_folder)) if self._reads_logs(ctx) else ""
         if logs and not self.options.mine_train:
             return logs
-        from cem_lm_eval.device import choose_device, choose_dtype
-
-        device = choose_device(self.options.device)
-        dtype = choose_dtype(self.options.dtype, device)
-        versions = map(version, ("lm_eval", "transformers", "torch"))
-        known = content_id(device.partition(":")[0], dtype, str(ctx.chat_template), *versions)
+        known = content_id(*backends.identity(self.options), str(ctx.chat_template))
         return content_id(known, logs) if logs else known
 
     def check_tasks(self, tasks: Sequence[str], ctx: Context) -> None:
@@ -128,16 +127,17 @@ class LmEval(Evaluator):
 
         The model stays in memory for further calls until a stage trains or another model is wanted.
         """
-        from cem_lm_eval import models
-
-        return models.continuations(models.load(ctx.model, self.options), prompts, max_tokens, ctx) if prompts else []
+        return self._model(ctx).continuations(prompts, max_tokens, ctx) if prompts else []
 
     def score(self, pairs: Sequence[tuple[str, Sequence[str]]], ctx: Context) -> list[tuple[float, ...]]:
         """Log-likelihoods in nats, as lm-eval has them (`cem_lm_eval.likelihood.score`), by the model as `generate`
         keeps it."""
-        from cem_lm_eval import likelihood, models
+        return self._model(ctx).score(pairs, ctx) if pairs else []
 
-        return likelihood.score(models.load(ctx.model, self.options), pairs, ctx) if pairs else []
+    def _model(self, ctx: Context) -> "Reporting":
+        from cem_lm_eval import models, running
+
+        return models.load(ctx.model, self.options, running.logs_of(ctx))
 
     def _answer(
         self, parts: "Mapping[str, Parts]", ctx: Context
@@ -203,5 +203,5 @@ def _has_chat_template(ctx: Context) -> bool:
         return True
     try:
         return "chat_template" in json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except OSError:
+    except (OSError, ValueError, TypeError, RecursionError):
         return False

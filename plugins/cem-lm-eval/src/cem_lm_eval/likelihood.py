@@ -1,15 +1,13 @@
 """The log-likelihood of continuations, as lm-eval has them."""
 
-from collections.abc import Sequence
+from typing import Any
 
-from cem_lm_eval.models import ReportingLM, Tokenized
 from cem_lm_eval.quiet import quiet, warnings_of_lm_eval
+from cem_lm_eval.reporting import Pairs, Tokenized
 from cem_toolkit.api import CemError, Context
 
-Pairs = Sequence[tuple[str, Sequence[str]]]
 
-
-def score(lm: ReportingLM, pairs: Pairs, ctx: Context) -> list[tuple[float, ...]]:
+def score(lm: Any, pairs: Pairs, ctx: Context) -> list[tuple[float, ...]]:
     """For each (prompt, continuations) the log-likelihood of every continuation, in nats.
 
     A prompt is a user turn where the run uses the chat template, and the continuation, without the space before it, the
@@ -27,8 +25,8 @@ def score(lm: ReportingLM, pairs: Pairs, ctx: Context) -> list[tuple[float, ...]
     every = [(prompt, each) for prompt, continuations in pairs for each in continuations]
     with lm.encoding(every):
         requests = [_tokenized(lm, prompt, each) for prompt, each in every]
-    with quiet(), warnings_of_lm_eval(ctx.log), ctx.progress("score", len(requests)) as step:
-        lm.report_to(step)
+    with quiet(), warnings_of_lm_eval(ctx.log, lm.secret), ctx.progress("score", len(requests)) as step:
+        lm.report_to(step, ctx)
         found = iter(lm._loglikelihood_tokens(requests) if requests else ())
     return [tuple(next(found)[0] for _ in continuations) for _, continuations in pairs]
 
@@ -38,7 +36,7 @@ def _turn(continuation: str) -> str:
     return continuation.lstrip() or continuation
 
 
-def _tokenized(lm: ReportingLM, prompt: str, continuation: str) -> Tokenized:
+def _tokenized(lm: Any, prompt: str, continuation: str) -> Tokenized:
     """As `lm_eval.api.model.TemplateLM.loglikelihood`: together, so that words across the border stay whole."""
     if prompt:
         start, end = lm._encode_pair(prompt, continuation)

@@ -75,8 +75,9 @@ def _match(task: "ConfigurableTask", path: Path, count: int) -> "list[Sample]":
     logged = defaultdict(list)
     for sample in _read(path):
         try:
+            _check(sample)
             logged[_key(task, sample["doc"], _offered(task, sample))].append(sample)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise CemError(f"{path}: not a log of `lm_eval --log_samples` of the task {task.task_name!r}") from error
     matched: list[Sample] = []
     missing = []
@@ -97,10 +98,19 @@ def _match(task: "ConfigurableTask", path: Path, count: int) -> "list[Sample]":
     return matched
 
 
+def _check(sample: Any) -> None:
+    """Raises KeyError or TypeError where it lacks what is asked of it later."""
+    texts = (sample["filter"], sample["arguments"]["gen_args_0"]["arg_0"])
+    if not all(isinstance(text, str) for text in texts) or not isinstance(sample["doc"], dict):
+        raise TypeError("not as `--log_samples` writes it")
+    if not all(isinstance(sample[name], list) for name in ("resps", "filtered_resps")):
+        raise TypeError("no list of answers")
+
+
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CemError(f"{path}: not JSON Lines ({error}); make the log anew") from error
 
 

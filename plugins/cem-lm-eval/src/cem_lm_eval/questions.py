@@ -148,7 +148,7 @@ def _choices(row: Mapping[str, Any]) -> tuple[tuple[str, ...], Sequence[str]]:
     if isinstance(value, str) and value.strip():
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise CemError('the choices are not a JSON list; write ["first", "second"]') from None
     if not value:
         labels = _choice_columns(row)

@@ -61,8 +61,9 @@ def _no_print(*_: Any) -> None: ...
 
 
 @contextlib.contextmanager
-def warnings_of_lm_eval(log: Callable[[str], None]) -> Iterator[None]:
-    """Within it each kind of lm-eval's warnings (such as of prompts cut off) is counted, and in the end logged once.
+def warnings_of_lm_eval(log: Callable[[str], None], secret: str = "") -> Iterator[None]:
+    """Within it each kind of lm-eval's warnings (such as of prompts cut off) is counted, and in the end logged once,
+    without `secret`: errors of HTTP name the headers of their requests.
 
     Stands inside `quiet`, which would hide them.
     """
@@ -85,4 +86,5 @@ def warnings_of_lm_eval(log: Callable[[str], None]) -> Iterator[None]:
         logger.setLevel(level)
         for messages in seen.values():
             times = f" ({len(messages)} times)" if len(messages) > 1 else ""
-            log(f"lm-eval: {messages[0].strip().splitlines()[0]}{times}")
+            said = (messages[0].strip().splitlines() or ["an error without a message"])[0]
+            log(f"lm-eval: {said.replace(secret, '…') if secret else said}{times}")

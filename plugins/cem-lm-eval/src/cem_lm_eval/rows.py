@@ -25,7 +25,8 @@ def read_rows(path: Path) -> Iterator[Row]:
     try:
         yield from reader(path)
     except OSError as error:
-        raise CemError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from error
+        said = " ".join(str(error.strerror or error).split())[:200]
+        raise CemError(f"{path}: cannot be read ({said}); check its permissions") from error
 
 
 def _text(path: Path) -> str:
@@ -44,7 +45,7 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise CemError(f"{path}, line {number}: not JSON ({said}); write one JSON object a line") from error
         if not isinstance(row, dict):
@@ -73,10 +74,11 @@ def _read_parquet(path: Path) -> Iterator[Row]:
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(path)
-    except pyarrow.ArrowException as error:
-        raise CemError(f"{path}: not a Parquet file ({str(error).splitlines()[0]}); write it anew") from error
-    for number, row in enumerate(table.to_pylist(), 1):
+        rows = parquet.read_table(path).to_pylist()
+    except (pyarrow.ArrowException, ValueError, OverflowError) as error:  # ValueError: of texts that are not UTF-8
+        said = " ".join(str(error).split())[:200]
+        raise CemError(f"{path}: not a Parquet file ({said}); write it anew") from error
+    for number, row in enumerate(rows, 1):
         yield f"row {number}", row
 
 

@@ -1,7 +1,8 @@
 """Running tasks by lm-eval's own evaluator."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -14,9 +15,16 @@ from cem_lm_eval import models
 from cem_lm_eval.attempts import Sample
 from cem_lm_eval.options import Limit, LmEvalOptions
 from cem_lm_eval.quiet import quiet, warnings_of_lm_eval
-from cem_toolkit.api import CemError, Context, load_tokenizer
+from cem_lm_eval.reporting import Wanted
+from cem_lm_eval.templates import chat_renderer
+from cem_toolkit.api import CemError, Context
 
 Tasks = Mapping[str, ConfigurableTask]
+
+
+def logs_of(ctx: Context) -> Path:
+    """Where what a back end's own processes print is kept: with the component, for they outlive a stage."""
+    return ctx.cache / "logs"
 
 
 def prepare(tasks: Tasks, options: LmEvalOptions, seed: int) -> None:
@@ -42,25 +50,10 @@ def build_prompts(task: ConfigurableTask, options: LmEvalOptions, ctx: Context) 
             system_instruction=options.system_instruction,
             apply_chat_template=ctx.chat_template,
             fewshot_as_multiturn=ctx.chat_template,
-            chat_template=_chat_template(ctx, options) if ctx.chat_template else None,
+            chat_template=chat_renderer(ctx.model, options) if ctx.chat_template else None,
         )
     prompts = {instance.doc_id: instance.args[0] for instance in reversed(task.instances)}
     return [prompts[number] for number in sorted(prompts)]
-
-
-def _chat_template(ctx: Context, options: LmEvalOptions) -> Callable[..., str]:
-    tokenizer = load_tokenizer(ctx.model.path, trust_remote_code=options.trust_remote_code)
-
-    def render(messages: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        rendered: str = tokenizer.apply_chat_template(
-            messages,
-            tokenize=False,
-            add_generation_prompt=add_generation_prompt,
-            continue_final_message=not add_generation_prompt,
-        )
-        return rendered
-
-    return render
 
 
 def run(
@@ -69,7 +62,7 @@ def run(
     ctx: Context,
     limit: Limit | None,
     label: str = "evaluate",
-    wanted: models.Wanted | None = None,
+    wanted: Wanted | None = None,
 ) -> dict[str, list[Sample]]:
     """The samples of every task, answered by `ctx.model`, which stays in memory for what the stage wants of it next.
 
@@ -91,11 +84,11 @@ def run(
 
 
 def _run(
-    tasks: Tasks, options: LmEvalOptions, ctx: Context, limit: Limit | None, label: str, wanted: models.Wanted | None
+    tasks: Tasks, options: LmEvalOptions, ctx: Context, limit: Limit | None, label: str, wanted: Wanted | None
 ) -> dict[str, list[Sample]]:
-    lm = models.load(ctx.model, options)
-    with quiet(), warnings_of_lm_eval(ctx.log), ctx.progress(label, None) as step, lm.answering(wanted):
-        lm.report_to(step)
+    lm = models.load(ctx.model, options, logs_of(ctx))
+    with quiet(), warnings_of_lm_eval(ctx.log, lm.secret), ctx.progress(label, None) as step, lm.answering(wanted):
+        lm.report_to(step, ctx)
         results: dict[str, Any] = evaluate(
             lm,
             {"tasks": dict(tasks)},

@@ -11,7 +11,7 @@ import httpx2
 
 from cem_opensearch.failures import RefusedError, read_reason
 from cem_opensearch.options import OpenSearchOptions
-from cem_opensearch.signing_in import authorization, trust
+from cem_opensearch.signing_in import authorization, secrets, trust
 from cem_toolkit.searching.polite import (
     PASSING_STATUS,
     Clock,
@@ -36,8 +36,10 @@ class Http:
         self._timeout = options.timeout
         self._clock = clock
         headers = {"User-Agent": _user_agent(), "Accept": "application/json"}
-        if signed := authorization(options):
+        signed = authorization(options)
+        if signed:
             headers["Authorization"] = signed
+        self._secrets = [secret.encode() for secret in secrets(options, signed)]
         self._client = httpx2.Client(
             headers=headers, timeout=options.timeout, follow_redirects=False, verify=trust(options, config_folder)
         )
@@ -70,6 +72,8 @@ class Http:
                 max_bytes=MAX_BYTES,
                 clock=self._clock,
             )
+            for secret in self._secrets:  # some servers repeat what they refuse, and reasons are logged
+                answer = answer.replace(secret, b"...")
             return _understand(response, answer)
         except PassingError:
             self._hosts.rotate(-1)
@@ -79,7 +83,7 @@ class Http:
 def _understand(response: httpx2.Response, body: bytes) -> dict[str, Any]:
     status = response.status_code
     if response.has_redirect_location:
-        raise RequestError(f"HTTP {status}: moved to {response.headers['Location']!r} (set url to follow)")
+        raise RequestError(f"HTTP {status}: moved to {response.headers['Location'][:200]!r} (set url to follow)")
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):

@@ -23,6 +23,12 @@ def authorization(options: OpenSearchOptions) -> str:
     return ""
 
 
+def secrets(options: OpenSearchOptions, signed: str) -> list[str]:
+    """What must not be shown to anybody: the key or the password, and what stands for it in `signed`, the header."""
+    variable = options.api_key_env or options.password_env
+    return [signed.partition(" ")[2], _secret("secret", variable)] if variable else []
+
+
 def sent_in_the_clear(options: OpenSearchOptions) -> str:
     """The first address that secrets would go to over the network unencrypted, or ""."""
     if not (options.api_key_env or options.username_env):

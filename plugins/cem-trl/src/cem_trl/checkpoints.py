@@ -51,7 +51,7 @@ def is_whole(checkpoint: Path, layout: Layout) -> bool:
         stated = bool(state["global_step"] == _step(checkpoint))
         archives = all(_is_plain_archive(checkpoint / name) for name in (*optimiser, "scheduler.pt", *chance))
         return stated and archives and bool(weights) and all(map(_is_whole_safetensors, weights))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return False
 
 

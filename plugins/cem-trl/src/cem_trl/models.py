@@ -45,7 +45,9 @@ def check_adapter(options: TrlOptions, model: Model) -> None:
         return
     try:
         config = json.loads((model.adapter / "adapter_config.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        if not isinstance(config, dict):
+            raise ValueError("it is no object")
+    except (OSError, ValueError, RecursionError) as error:
         raise CemError(f"the adapter in {model.adapter} cannot be read: {error}") from error
     for option, wished, found in (
         ("lora_rank", options.lora_rank, config.get("r")),

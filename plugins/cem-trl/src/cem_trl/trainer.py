@@ -11,6 +11,8 @@ from cem_trl.options import TrlOptions
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+    from cem_toolkit.roles import Tuned
+
 LIBRARIES = ("torch", "transformers", "trl", "datasets", "accelerate", "peft", "tokenizers", "safetensors")
 
 _last: "dict[str, Tokenizer]" = {}
@@ -54,6 +56,9 @@ class Trl(Trainer):
         from cem_trl.training import train
 
         return train(rows, self.options, ctx, self.version)
+
+    def leaves(self) -> "Tuned":
+        return "adapter" if self.options.method == "lora" else "model"
 
     def count_tokens(self, texts: Sequence[str], ctx: Context) -> list[int]:
         """Lengths in tokens, without special ones; needs no torch where the model has a tokenizer.json."""

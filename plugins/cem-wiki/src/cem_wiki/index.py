@@ -59,7 +59,7 @@ def _whole(path: Path, key: str) -> bool:
     try:
         manifest = json.loads((path / MANIFEST).read_bytes())
         return bool(manifest == {"key": key, "files": _digests(path)})
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
 
 

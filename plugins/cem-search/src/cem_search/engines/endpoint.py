@@ -58,5 +58,7 @@ def _results(body: bytes, origin: str) -> list[Result]:
         results = json.loads(body)["results"]
         return [Result(str(each["url"]), str(each.get("title") or "")) for each in results if each.get("url")]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        begins = f"{origin}: no JSON object with results: it begins with {body[:40]!r}"
-        raise PassingError(FAILED, begins) from None
+        # Not how it begins: it may repeat the address, which may hold the user's key.
+        raise PassingError(
+            FAILED, f"{origin}: no JSON object with results, but {len(body):,} bytes of another kind"
+        ) from None

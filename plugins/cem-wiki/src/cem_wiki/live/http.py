@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 
+from cem_toolkit.searching import clean
 from cem_toolkit.searching.polite import (
     PASSING_STATUS,
     Clock,
@@ -27,7 +28,7 @@ class Http:
         self._url = url
         self._timeout = timeout
         self._clock = clock
-        headers = {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        headers = {"User-Agent": user_agent, "Accept": "application/json"}
         self._client = httpx2.Client(headers=headers, timeout=timeout, follow_redirects=False)
 
     def close(self) -> None:
@@ -50,7 +51,9 @@ class Http:
     def _understand(response: httpx2.Response, body: bytes) -> dict[str, Any]:
         status, retry_after = response.status_code, parse_retry_after(response.headers.get("Retry-After"))
         if response.has_redirect_location:
-            raise RequestError(f"HTTP {status}: moved to {response.headers['Location']!r} (set api_url to follow)")
+            raise RequestError(
+                f"HTTP {status}: moved to {response.headers['Location'][:200]!r} (set api_url to follow)"
+            )
         if status in PASSING_STATUS:
             raise PassingError(f"HTTP {status}", retry_after)
         try:
@@ -60,7 +63,7 @@ class Http:
         if isinstance(answer, dict) and "error" in answer:
             error = answer["error"] if isinstance(answer["error"], dict) else {}
             code = str(error.get("code", "unknown"))
-            reason = " ".join(f"API error {code}: {error.get('info', '')}"[:200].split())
+            reason = " ".join(clean(f"API error {code}: {error.get('info', '')}", 200).split())
             raise PassingError(reason, retry_after) if code.startswith(PASSING_ERRORS) else RequestError(reason)
         if status != 200:
             raise RequestError(f"HTTP {status}")

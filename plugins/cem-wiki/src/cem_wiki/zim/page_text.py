@@ -28,6 +28,8 @@ BLOCKS = frozenset((
 ))
 # fmt: on
 HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+WEB = re.compile(r"(utf|iso|latin|windows|cp|koi8|gb|big5|shift|euc)[0-9a-z_-]{0,16}", re.IGNORECASE)
+"""Encodings of the web; Python knows others that are none of texts, or take for ever."""
 SECTION = re.compile(rb"<h2[\s>]", re.IGNORECASE)
 SECTIONS = 3
 """Headings that are looked behind for an introduction, at most: a table before it may have one."""
@@ -50,7 +52,7 @@ def whole_text(html: bytes, encoding: str = "") -> str:
     from lxml.etree import ParserError
 
     try:
-        text = html[:MOST].decode(encoding or "utf-8", "replace")
+        text = html[:MOST].decode(encoding if WEB.fullmatch(encoding) else "utf-8", "replace")
     except LookupError:
         text = html[:MOST].decode("utf-8", "replace")
     parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
