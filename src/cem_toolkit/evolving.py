@@ -42,8 +42,8 @@ def evolve(
     stages = _prepare(config, values, Screen(quiet=not progress), registry)
     model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
     check_components(stages, model)
-    run = create_run(stages.config.out, stages.config.model_dump(mode="json"), _facts(stages, model))
-    with run.locked():
+    run = create_run(stages.config.out, stages.config.recorded(), _facts(stages, model), stages.store.taken)
+    with run.locked(), stages.store.holding(run):
         return _go(run, stages, model)
 
 
@@ -57,7 +57,8 @@ def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) 
     known = registry or discover_with(folder if local else None, screen.log)
     if local and LOCAL not in known.distributions:
         raise CemError(f"{folder / FILE}: is not there any more, and this run needs it: put it back")
-    config, crew = resolve({**run.config, "out": str(run.folder.parent)}, known, str(run.folder / "config.yaml"))
+    place = {"out": str(run.folder.parent), **({"mirror": run.mirror} if run.mirror else {})}
+    config, crew = resolve({**run.config, **place}, known, str(run.folder / "config.yaml"))
     stages = Stages(config, crew, known, screen, folder, None)
     with run.locked():
         check_inputs(stages)
@@ -68,8 +69,9 @@ def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) 
                 f"({model.fingerprint}, was {run.plan['model_fingerprint']}); start a new run with `cem-toolkit evolve`"
             )
         check_components(stages, model)
-        run.record("run_resumed")
-        return _go(run, stages, model)
+        with stages.store.holding(run):
+            run.record("run_resumed")
+            return _go(run, stages, model)
 
 
 def plan(config: Path | str | None = None, *, registry: Plugins | None = None, **values: Any) -> Plan:
@@ -107,13 +109,14 @@ def _prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen,
 
 
 def _go(run: Run, stages: Stages, model: Model) -> Run:
-    working = Stages(stages.config, stages.crew, stages.plugins, stages.screen, stages.config_folder, run)
+    working = stages.of_run(run)
     working.screen.log(f"run {run.name} in {run.folder}")
     working.notify("cem_run_started")
     note = go_rounds(working, model)
     run.record("run_finished", note=note)
     _report(working, run)
     working.notify("cem_run_finished")
+    working.store.keep(run.folder / "events.jsonl")
     if note:
         working.screen.log(note)
     return run
@@ -122,9 +125,10 @@ def _go(run: Run, stages: Stages, model: Model) -> Run:
 def _report(stages: Stages, run: Run) -> None:
     """Writes the report. Whatever is wrong with it, the run itself is done and whole."""
     try:
-        from cem_toolkit.report import write_report
+        from cem_toolkit.report import FILES, write_report
 
         stages.screen.log(f"report: {write_report(run)}")
+        stages.store.keep(*(run.folder / name for name in FILES))
     except Exception as error:
         stages.log(
             f"the report could not be written: {one_line(error)}; mend that, then `cem-toolkit report {run.name}`"

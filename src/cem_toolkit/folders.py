@@ -4,7 +4,8 @@ import contextlib
 import datetime
 import os
 import random
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.run import Run
+from cem_toolkit.storage.urls import CACHE, is_url
 from cem_toolkit.store import write_json
 
 ADJECTIVES = (
@@ -20,14 +22,19 @@ ADJECTIVES = (
 ANIMALS = "badger crane dolphin falcon fox hare heron ibis lark lynx marten otter owl puffin raven seal stork wren"
 
 
-def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) -> Run:
-    """A new run's folder, whole from the start: filled beside its place and renamed. `latest` then points to it."""
+def create_run(
+    out: Path, config: Mapping[str, Any], plan: Mapping[str, Any], taken: Callable[[str], bool] = lambda name: False
+) -> Run:
+    """A new run's folder, whole from the start: filled beside its place and renamed. `latest` then points to it.
+
+    `taken`: whether a name is in use elsewhere.
+    """
     out.mkdir(parents=True, exist_ok=True)
     chance = random.SystemRandom()
     today = datetime.date.today().isoformat()
     while True:
         name = f"{today}-{chance.choice(ADJECTIVES.split())}-{chance.choice(ANIMALS.split())}"
-        if (out / name).exists():
+        if (out / name).exists() or taken(name):
             name += f"-{chance.randrange(1000):03}"
         beside = out / f".{name}"
         with contextlib.suppress(FileExistsError):
@@ -44,8 +51,21 @@ def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) ->
     return Run(out / name)
 
 
-def find_run(reference: str, out: Path) -> Run:
-    """The run that a path, a name below `out`, or `latest` stands for. Raises CemError where there is none."""
+def _to_stderr(line: str) -> None:
+    print(f"cem-toolkit: {line}", file=sys.stderr)
+
+
+def find_run(reference: str, out: Path | str, cache: Path = CACHE, say: Callable[[str], None] = _to_stderr) -> Run:
+    """The run that a path, a name below `out`, `latest`, or an address stands for. Raises CemError where there is none.
+
+    Of a run on storage (`s3://bucket/runs/latest`, or a name where `out` is an address) all is fetched, but for models,
+    into a folder below `cache`; `say` is told of stages that are damaged there.
+    """
+    if is_url(reference) or is_url(str(out)):
+        from cem_toolkit.storage.runs import fetch_run, parted
+
+        return fetch_run(*(parted(reference) if is_url(reference) else (str(out), reference)), cache, say)
+    out = Path(out)
     for folder in (out / reference, Path(reference).expanduser()):
         if (folder / "config.yaml").is_file() and (folder / "plan.json").is_file():
             return Run(folder.resolve())

@@ -22,6 +22,10 @@ PASSAGES = ("read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl")
 """Where a round's usable passages lie: in the first of these stages that is finished, the latest in the loop."""
 
 
+class Locked(CemError):  # noqa: N818 (a state more than an error)
+    """Another process is working on the run."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of one round, finished (`info` is filled) or about to be."""
@@ -170,6 +174,8 @@ class Run:
 
     folder: Path
     """`runs/2026-11-27-quiet-ibis`."""
+    mirror: str = ""
+    """The address of the folder of runs in which it was found; empty of one that was found on disk."""
 
     @property
     def name(self) -> str:
@@ -248,12 +254,10 @@ class Run:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other processes from working on this run meanwhile. Raises CemError where one does already."""
+        """Keeps other processes from working on this run meanwhile. Raises Locked where one does already."""
         with (self.folder / ".lock").open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise CemError(
-                    f"{self.folder}: another process is working on this run; wait for it or stop it"
-                ) from None
+                raise Locked(f"{self.folder}: another process is working on this run; wait for it or stop it") from None
             yield

@@ -16,12 +16,11 @@ from cem_toolkit.plugins import Plugins, one_line
 from cem_toolkit.records import Model, Record
 from cem_toolkit.roles import Component, Context
 from cem_toolkit.run import Run, Stage
+from cem_toolkit.storage.opening import open_store
 from cem_toolkit.store import (
     INFO,
-    Store,
     content_key,
     copy_linked,
-    is_whole,
     read_info,
     seal,
     write_json,
@@ -53,10 +52,14 @@ class Stages:
         self.config, self.crew, self.plugins, self.screen, self.run = config, crew, plugins, screen, run
         self.config_folder = config_folder
         self.cache = config.cache.expanduser()
-        self.store = Store(run.folder.parent if run else config.out)
+        self.store = open_store(run.folder.parent if run else config.out, config.mirror, screen.log)
         self.guards = Guards(config.leaks, config_folder)
         self.seed = config.seed
         self.beside = ""
+
+    def of_run(self, run: Run) -> Self:
+        """The same stages, to be written into the run's folder."""
+        return self._changed(run=run)
 
     def with_seed(self, seed: int) -> Self:
         """The same stages under another seed."""
@@ -126,7 +129,7 @@ class Stages:
                 raise Unfinished(number, name)
             return Stage(number, name, found, read_info(found) or {})
         place = self.run.round(number).folder / name
-        if not is_whole(place, key):
+        if not self.store.holds(place, key):
             place.parent.mkdir(parents=True, exist_ok=True)
             found = self.store.find(key)
             if found:
@@ -137,6 +140,7 @@ class Stages:
         stage = Stage(number, name, place, read_info(place) or {})
         self.run.record("stage_finished", round=number, stage=name, key=key, reused=stage.reused, seconds=stage.seconds)
         self.notify("cem_stage_finished", stage=stage)
+        self.store.keep(self.run.folder / "events.jsonl")
         return stage
 
     def _describe(self, component: Component | None, model: Model, number: int) -> dict[str, Any]:

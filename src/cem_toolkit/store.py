@@ -7,11 +7,14 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.files import file_hash, replacing
 from cem_toolkit.records import Record
+
+if TYPE_CHECKING:
+    from cem_toolkit.run import Run
 
 R = TypeVar("R", bound=Record)
 INFO = "stage.json"
@@ -66,7 +69,14 @@ def read_info(folder: Path) -> dict[str, Any] | None:
         info = json.loads((folder / INFO).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return info if isinstance(info, dict) and isinstance(info.get("files"), dict) else None
+    return info if noted_files(info) is not None else None
+
+
+def noted_files(info: Any) -> Mapping[str, Mapping[str, Any]] | None:
+    """The files that a finished stage's note names, or None where `info` is no such note."""
+    files = info.get("files") if isinstance(info, dict) else None
+    whole = isinstance(files, dict) and all(isinstance(noted, dict) for noted in files.values())
+    return files if whole else None
 
 
 def is_whole(folder: Path, key: str) -> bool:
@@ -74,7 +84,12 @@ def is_whole(folder: Path, key: str) -> bool:
     info = read_info(folder)
     if info is None or info.get("key") != key:
         return False
-    return all((folder / name).is_file() and _describe(folder / name) == noted for name, noted in info["files"].items())
+    return all(as_noted(folder / name, noted) for name, noted in info["files"].items())
+
+
+def as_noted(path: Path, noted: Mapping[str, Any]) -> bool:
+    """Whether the file is there, and is what was noted of it when its stage was sealed."""
+    return path.is_file() and path.stat().st_size == noted.get("bytes") and file_hash(path) == noted.get("sha256")
 
 
 def copy_linked(source: Path, target: Path) -> None:
@@ -106,7 +121,26 @@ class Store:
         self.out = out
         self.index = out / ".stages"
 
+    def check(self) -> None:
+        """Raises CemError where what finished stages are copied to cannot be written."""
+
+    def taken(self, name: str) -> bool:
+        """Whether a run of that name is there, besides those in the folder."""
+        return False
+
+    def holding(self, run: "Run") -> contextlib.AbstractContextManager[None]:
+        """Around all work on the run."""
+        return contextlib.nullcontext()
+
+    def holds(self, place: Path, key: str) -> bool:
+        """Whether the stage that belongs in `place` is finished already."""
+        return is_whole(place, key)
+
+    def keep(self, *files: Path) -> None:
+        """To be told of a run's own files, once they have changed."""
+
     def publish(self, key: str, folder: Path) -> None:
+        """To be told of a stage that is now finished."""
         self.index.mkdir(parents=True, exist_ok=True)
         line = folder.relative_to(self.out).as_posix() + "\n"
         with (self.index / key).open("a", encoding="utf-8") as file:

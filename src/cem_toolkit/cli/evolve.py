@@ -24,7 +24,7 @@ def arms(ctx: click.Context, parameter: click.Parameter, value: str | None) -> l
     "--preset",
     help="Fill what is left open from a preset, such as `embedded` (the default without --model and --tasks).",
 )
-@click.option("--model", "-m", help="A hub id, a local folder, or a GGUF file.")
+@click.option("--model", "-m", help="A hub id, a local folder, a GGUF file, or a folder's address (s3://bucket/model).")
 @click.option(
     "--tasks", "-t", callback=names, help="Comma-separated harness tasks, folders with task YAMLs, or question files."
 )
@@ -49,7 +49,7 @@ def arms(ctx: click.Context, parameter: click.Parameter, value: str | None) -> l
     help="How far a round goes from the model that it began with: careful breaks less, eager fixes more; what the "
     "trainer's option of that name says [default: balanced].",
 )
-@click.option("--out", "-o", type=click.Path(path_type=Path), help="The folder that holds the runs [default: runs].")
+@click.option("--out", "-o", help="The folder that holds the runs, or its address (s3://bucket/runs) [default: runs].")
 @click.option(
     "--set",
     "assignments",

@@ -4,16 +4,19 @@ from pathlib import Path
 
 import click
 
+from cem_toolkit.cli.places import place_options
+
 
 @click.command("resume")
 @click.argument("run")
-@click.option(
-    "--out", "-o", type=click.Path(path_type=Path), default=Path("runs"), help="The folder that holds the runs."
-)
-def command(run: str, out: Path) -> None:
-    """Go on with RUN (a path, a name, or `latest`) where it was interrupted. Finished stages are not done again."""
+@place_options
+def command(run: str, out: str, cache: Path) -> None:
+    """Go on with RUN (a path, name, address, or `latest`) where it was interrupted.
+
+    Finished stages are not done again.
+    """
     from cem_toolkit.cli.summary_tables import print_summary
     from cem_toolkit.evolving import resume
     from cem_toolkit.folders import find_run
 
-    print_summary(resume(find_run(run, out)).summary())
+    print_summary(resume(find_run(run, out, cache)).summary())
