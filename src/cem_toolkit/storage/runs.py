@@ -13,7 +13,7 @@ from cem_toolkit.storage.mirror import START
 from cem_toolkit.storage.remote import Remote
 from cem_toolkit.storage.transfer import Damaged, fetch_stage, read_note
 from cem_toolkit.storage.urls import check_url, confined, copy_of
-from cem_toolkit.store import INFO, read_info
+from cem_toolkit.store import INFO, is_whole, read_info
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,127}")
 HEAVY = "train"
@@ -56,6 +56,20 @@ def _fetch(remote: Remote, copy: Path, name: str, names: list[str], say: Callabl
             say(f"{error}; this stage counts as not finished")
     if f"{name}/events.jsonl" in names:
         _merge_events(remote.read(f"{name}/events.jsonl").decode("utf-8", "replace"), copy / name / "events.jsonl")
+
+
+def model_folder(run: Run, number: int, say: Callable[[str], None]) -> Path:
+    """The model that a round trained, fetched first where the run was found by its address and only looked at. Raises
+    CemError where there is none."""
+    folder = run.round(number).folder / "train"
+    note = read_info(folder)
+    if note is None:
+        raise CemError(f"{run.folder}: round {number} has no finished training")
+    if run.mirror and not is_whole(folder, str(note.get("key"))):
+        name = folder.relative_to(run.folder.parent).as_posix()
+        say(f"fetching {name} from {run.mirror}")
+        fetch_stage(Remote(run.mirror), name, folder, note, known=folder)
+    return folder / "model"
 
 
 def _merge_events(theirs: str, path: Path) -> None:

@@ -28,7 +28,7 @@ def serve(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[int]:
         def respond(self) -> None:
             answer(self)
 
-        do_GET = do_POST = respond  # noqa: N815 (the library's names)
+        do_GET = do_POST = do_PUT = respond  # noqa: N815 (the library's names)
 
         def log_message(self, format: str, *args: object) -> None: ...
 
