@@ -5,15 +5,16 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cem_toolkit.checks import check_components, check_inputs, existing
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
 from cem_toolkit.console import Screen
+from cem_toolkit.differences import NO_RESULT
 from cem_toolkit.errors import CemError
-from cem_toolkit.folders import create_run
+from cem_toolkit.folders import create_run, find_run
 from cem_toolkit.local import FILE, discover_with
 from cem_toolkit.local import NAME as LOCAL
 from cem_toolkit.loop import go_rounds
@@ -22,27 +23,38 @@ from cem_toolkit.models import NotOnDisk, resolve_model
 from cem_toolkit.planning import Plan, make_plan
 from cem_toolkit.plugins import Plugins, one_line
 from cem_toolkit.records import Model
-from cem_toolkit.run import Run
+from cem_toolkit.run import NoRun, Run
 from cem_toolkit.stages import Stages
+from cem_toolkit.storage.runs import fetch_run
+from cem_toolkit.storage.urls import NAME
 
 TOLD = ("cem-toolkit", "lm-eval", "transformers", "torch", "trl", "peft", "datasets", "accelerate", "tokenizers")
 """Distributions whose versions every plan names, besides those of the plugins."""
 
 
 def evolve(
-    config: Path | str | None = None, *, progress: bool = True, registry: Plugins | None = None, **values: Any
+    config: Path | str | None = None,
+    *,
+    name: str | None = None,
+    progress: bool = True,
+    registry: Plugins | None = None,
+    **values: Any,
 ) -> Run:
     """Runs the loop and returns the run.
 
     `config` is a YAML file; `values` are laid over it and have its names: `model="…", tasks=["…"], rounds=2,
     trainer={"epochs": 3}`. Where model or tasks are missing, a preset fills them in: the one named by `preset="…"`,
-    else the embedded one. `progress` False keeps it silent; `registry` are plugins that were looked up already. Raises
-    CemError for anything that the caller can mend, before anything is written.
+    else the embedded one. Where there is a run of that `name`, it is gone on with, so that the same call begins a run
+    and goes on with it; without a name each call begins a new one. `progress` False keeps it silent; `registry` are
+    plugins that were looked up already. Raises CemError for anything that the caller can mend, before anything is
+    written.
     """
     stages = _prepare(config, values, Screen(quiet=not progress), registry)
+    if name and (begun := _begun(name, stages.config, stages.screen.log)):
+        return resume(begun, progress=progress, registry=registry)
     model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
     check_components(stages, model)
-    run = create_run(stages.config.out, stages.config.recorded(), _facts(stages, model), stages.store.taken)
+    run = create_run(stages.config.out, stages.config.recorded(), _facts(stages, model), stages.store.taken, name)
     with run.locked(), stages.store.holding(run):
         return _go(run, stages, model)
 
@@ -72,6 +84,22 @@ def resume(run: Run, *, progress: bool = True, registry: Plugins | None = None) 
         with stages.store.holding(run):
             run.record("run_resumed")
             return _go(run, stages, model)
+
+
+def _begun(name: str, config: Config, say: Callable[[str], None]) -> Run | None:
+    """The run of that name, where it has been begun. Raises CemError where that has another configuration."""
+    if not NAME.fullmatch(name) or name == "latest":
+        raise CemError(f"name {name!r:.140}: should be letters, digits, and `.`, `-` and `_` between them")
+    try:
+        run = fetch_run(config.mirror, name, config.out, say) if config.mirror else find_run(name, config.out)
+    except NoRun:
+        return None
+    now, then = ({k: v for k, v in values.items() if k not in NO_RESULT} for values in (config.recorded(), run.config))
+    if changed := sorted(option for option in now.keys() | then.keys() if now.get(option) != then.get(option)):
+        raise CemError(
+            f"{run.folder}: was begun with another configuration ({', '.join(changed)}); give the run another name"
+        )
+    return run
 
 
 def plan(config: Path | str | None = None, *, registry: Plugins | None = None, **values: Any) -> Plan:

@@ -11,9 +11,8 @@ from typing import Any
 
 import yaml
 
-from cem_toolkit.errors import CemError
-from cem_toolkit.run import Run
-from cem_toolkit.storage.urls import CACHE, is_url
+from cem_toolkit.run import NoRun, Run
+from cem_toolkit.storage.urls import CACHE, copy_of, is_url
 from cem_toolkit.store import write_json
 
 ADJECTIVES = (
@@ -23,17 +22,21 @@ ANIMALS = "badger crane dolphin falcon fox hare heron ibis lark lynx marten otte
 
 
 def create_run(
-    out: Path, config: Mapping[str, Any], plan: Mapping[str, Any], taken: Callable[[str], bool] = lambda name: False
+    out: Path,
+    config: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    taken: Callable[[str], bool] = lambda name: False,
+    given: str | None = None,
 ) -> Run:
     """A new run's folder, whole from the start: filled beside its place and renamed. `latest` then points to it.
 
-    `taken`: whether a name is in use elsewhere.
+    `taken`: whether a name is in use elsewhere. `given`: the name that it is to have, which is free.
     """
     out.mkdir(parents=True, exist_ok=True)
     chance = random.SystemRandom()
     today = datetime.date.today().isoformat()
     while True:
-        name = f"{today}-{chance.choice(ADJECTIVES.split())}-{chance.choice(ANIMALS.split())}"
+        name = given or f"{today}-{chance.choice(ADJECTIVES.split())}-{chance.choice(ANIMALS.split())}"
         if (out / name).exists() or taken(name):
             name += f"-{chance.randrange(1000):03}"
         beside = out / f".{name}"
@@ -64,7 +67,8 @@ def find_run(reference: str, out: Path | str, cache: Path = CACHE, say: Callable
     if is_url(reference) or is_url(str(out)):
         from cem_toolkit.storage.runs import fetch_run, parted
 
-        return fetch_run(*(parted(reference) if is_url(reference) else (str(out), reference)), cache, say)
+        url, name = parted(reference) if is_url(reference) else (str(out), reference)
+        return fetch_run(url, name, copy_of(url, cache), say)
     out = Path(out)
     for folder in (out / reference, Path(reference).expanduser()):
         if (folder / "config.yaml").is_file() and (folder / "plan.json").is_file():
@@ -75,6 +79,4 @@ def find_run(reference: str, out: Path | str, cache: Path = CACHE, say: Callable
         else []
     )
     there = f"there are {', '.join(names[-5:])}" if names else f"{out} holds no runs"
-    raise CemError(
-        f"no run {reference!r}: {there}; give a path, a name or `latest` (and --out where runs lie elsewhere)"
-    )
+    raise NoRun(f"no run {reference!r}: {there}; give a path, a name or `latest` (and --out where runs lie elsewhere)")

@@ -22,6 +22,10 @@ PASSAGES = ("read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl")
 """Where a round's usable passages lie: in the first of these stages that is finished, the latest in the loop."""
 
 
+class NoRun(CemError):  # noqa: N818 (a state more than an error)
+    """There is no run of that name."""
+
+
 class Locked(CemError):  # noqa: N818 (a state more than an error)
     """Another process is working on the run."""
 

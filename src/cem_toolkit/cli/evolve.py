@@ -51,6 +51,11 @@ def arms(ctx: click.Context, parameter: click.Parameter, value: str | None) -> l
 )
 @click.option("--out", "-o", help="The folder that holds the runs, or its address (s3://bucket/runs) [default: runs].")
 @click.option(
+    "--name",
+    help="The run's name. Where there is a run of that name it is gone on with: for schedulers, which restart a job by "
+    "the same command [default: a new one for each run].",
+)
+@click.option(
     "--set",
     "assignments",
     multiple=True,
@@ -67,6 +72,7 @@ def command(
     config: Path | None,
     assignments: tuple[str, ...],
     strength: str | None,
+    name: str | None,
     dry_run: bool,
     as_json: bool,
     **given: Any,
@@ -89,5 +95,5 @@ def command(
         plan = evolving.plan(config, **values)
         click.echo(json.dumps(plan.to_json(), indent=2)) if as_json else print_plan(plan)
         return
-    summary = evolving.evolve(config, **values).summary()
+    summary = evolving.evolve(config, name=name, **values).summary()
     click.echo(json.dumps(summary, indent=2)) if as_json else print_summary(summary)

@@ -8,20 +8,19 @@ from pathlib import Path
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.files import replacing
-from cem_toolkit.run import Locked, Run
+from cem_toolkit.run import Locked, NoRun, Run
 from cem_toolkit.storage.mirror import START
 from cem_toolkit.storage.remote import Remote
 from cem_toolkit.storage.transfer import Damaged, fetch_stage, read_note
-from cem_toolkit.storage.urls import check_url, confined, copy_of
+from cem_toolkit.storage.urls import NAME, check_url, confined
 from cem_toolkit.store import INFO, is_whole, read_info
 
-NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,127}")
 HEAVY = "train"
 """The stage whose files are a model: of it only the note is fetched, until a run goes on."""
 
 
-def fetch_run(url: str, name: str, cache: Path, say: Callable[[str], None]) -> Run:
-    """The run `name` (or `latest`) below `url`, with all that the commands that look at runs read.
+def fetch_run(url: str, name: str, copy: Path, say: Callable[[str], None]) -> Run:
+    """The run `name` (or `latest`) below `url`, in the local copy of that, with all that is read to look at a run.
 
     While a process of this machine works on it, its local copy is newer and stays as it is. A stage whose files are
     not as they were sealed counts as not finished, which `say` is told of. Raises CemError where there is no such run.
@@ -29,8 +28,7 @@ def fetch_run(url: str, name: str, cache: Path, say: Callable[[str], None]) -> R
     remote = Remote(url)
     name = _latest(remote) if name == "latest" else name
     if not NAME.fullmatch(name) or f"{name}/{START[-1]}" not in (names := remote.files(name)):
-        raise CemError(f"no run {name!r:.140} at {remote.url}: {_there(remote)}")
-    copy = copy_of(url, cache)
+        raise NoRun(f"no run {name!r:.140} at {remote.url}: {_there(remote)}")
     run = Run(copy / name, mirror=remote.url)
     run.folder.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(Locked), run.locked():
@@ -74,10 +72,10 @@ def model_folder(run: Run, number: int, say: Callable[[str], None]) -> Path:
 
 def _merge_events(theirs: str, path: Path) -> None:
     """What either has seen, by time."""
-    ours = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    known = theirs.splitlines()
-    seen = set(known)
-    lines = sorted([*known, *(line for line in ours if line not in seen)], key=_time)
+    ours = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.is_file() else []
+    known = theirs.split("\n")
+    seen = {*known, ""}
+    lines = sorted([line for line in known if line] + [line for line in ours if line not in seen], key=_time)
     with replacing(path) as beside:
         beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
@@ -93,7 +91,7 @@ def _latest(remote: Remote) -> str:
     try:
         return remote.read("latest", 200).decode().strip()
     except (FileNotFoundError, ValueError):
-        raise CemError(f"no run 'latest' at {remote.url}: {_there(remote)}") from None
+        raise NoRun(f"no run 'latest' at {remote.url}: {_there(remote)}") from None
 
 
 def _there(remote: Remote) -> str:

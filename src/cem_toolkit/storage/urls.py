@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from cem_toolkit.errors import CemError
 
 FORM = re.compile(r"[a-z][a-z0-9+.-]*://[^/].*|(file|memory|local):///.+")
+NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,127}", re.ASCII)
+"""Of a run."""
 CACHE = Path("~/.cache/cem-toolkit")
 
 
