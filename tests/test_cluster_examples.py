@@ -88,3 +88,15 @@ def test_a_job_that_is_asked_to_stop_passes_that_on_and_is_queued_again(tmp_path
         "stopped",
         "scontrol requeue 4711",
     ]
+
+
+def test_each_machine_s_launcher_gets_its_number() -> None:
+    command = ["echo", "-m", "accelerate.commands.launch", "--config_file", "accelerate.yaml", "--module", "m"]
+    said = subprocess.run(  # noqa: S603
+        ["/bin/bash", str(EXAMPLES / "slurm" / "on-each-node.sh"), *command],
+        env={"PATH": "/usr/bin:/bin", "SLURM_NODEID": "3"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said == "-m accelerate.commands.launch --machine_rank 3 --config_file accelerate.yaml --module m\n"

@@ -148,6 +148,11 @@ class Config(Options):
         "local copy then lies below `cache`.",
     )
     cache: Path = Field(CACHE, description="Downloads, indexes and unpacked models; may be deleted at any time.")
+    indexes: str = Field(
+        "",
+        description="An address (s3://bucket/indexes) where indexes are shared: one that is there is fetched, and what "
+        "is built here is copied there.",
+    )
     chat_template: bool = Field(False, description="Put prompts through the chat template, in evaluation and training.")
     split: SplitConfig = Field(SplitConfig(), description="How questions are put apart.")
     leaks: LeaksConfig = Field(LeaksConfig(), description="When a text is taken to give a question away.")
@@ -192,15 +197,15 @@ class Config(Options):
         cache = Path(str(values.get("cache") or CACHE))
         return {**values, "out": copy_of(values["out"], cache), "mirror": values.get("mirror") or values["out"]}
 
-    @field_validator("mirror")
+    @field_validator("mirror", "indexes")
     @classmethod
-    def _an_address(cls, mirror: str) -> str:
-        if mirror:
+    def _an_address(cls, url: str) -> str:
+        if url:
             try:
-                check_url(mirror)
+                check_url(url)
             except CemError as error:
                 raise ValueError(str(error)) from None
-        return mirror.rstrip("/")
+        return url.rstrip("/")
 
     def recorded(self) -> dict[str, Any]:
         """JSON-safe, as a run's folder keeps it: a folder below this machine's cache is no place for another's."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from cem_toolkit.run import Run
 
-NO_RESULT = frozenset({"out", "mirror", "cache", "command", "config_folder", "machine.disk_free_bytes"})
+NO_RESULT = frozenset({"out", "mirror", "indexes", "cache", "command", "config_folder", "machine.disk_free_bytes"})
 """What says where a run lies or how it was typed, and nothing of what came out."""
 
 

@@ -80,6 +80,9 @@ class Context:
     only: frozenset[str] | None = None
     """For evaluators: the ids of the questions to ask, those of general tasks included; None: all. Asking all saves no
     time but is not wrong: the core leaves out what it did not want."""
+    indexes: str = ""
+    """For sources: the address where this component's indexes are shared with other machines
+    (`cem_toolkit.api.fetch_folder`); empty where they are not."""
 
 
 class Component(ABC):

@@ -17,6 +17,7 @@ from cem_toolkit.records import Model, Record
 from cem_toolkit.roles import Component, Context
 from cem_toolkit.run import Run, Stage
 from cem_toolkit.storage.opening import open_store
+from cem_toolkit.storage.urls import joined
 from cem_toolkit.store import (
     INFO,
     content_key,
@@ -97,6 +98,7 @@ class Stages:
             count_tokens=count_tokens,
             generate=generate,
             score=score,
+            indexes=joined(self.config.indexes, component.name) if self.config.indexes else "",
         )
         return ctx
 
