@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from cem_toolkit.api import Model, Row, resolve_model
-from cem_toolkit.testing import example_rows, make_context, make_tiny_model
+from cem_toolkit.testing import example_rows, make_tiny_model
 
 RESULTS = Path(__file__).with_name("results") / "parallel_training.json"
 WAYS: dict[str, dict[str, Any]] = {
