@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-TIMES = {"seconds", "finished", "reused_from", "checksum", "resumed_from_step", "reused", "run", "folder", "time"}
+TIMES = {
+    "peak_memory_bytes",
+    "seconds",
+    "finished",
+    "reused_from",
+    "checksum",
+    "resumed_from_step",
+    "reused",
+    "run",
+    "folder",
+    "time",
+}
 """What may differ: when and how fast it was done, by which run first, and under which name."""
 LEFTOVERS = re.compile(r".*\.(part|partial|copy)|checkpoints|\.(latest|building|unpacking)-.*")
 

@@ -70,11 +70,11 @@ def _ways(folder: Path, seed: int, short: bool, reference: Reference) -> Iterato
     if short:
         yield "alone", 1.0, reference
         return
-    yield "alone", 0.6 if both else 0.75, reference
+    yield "alone", 0.65 if both else 0.75, reference
     yield "shared", 0.25, reference
     if both:
         settings = ("--set", "trainer.processes=2")
-        yield "two processes", 0.15, make_reference(folder, seed, arms=False, name="two", more=settings)
+        yield "two processes", 0.1, make_reference(folder, seed, arms=False, name="two", more=settings)
 
 
 def _kill(

@@ -63,9 +63,9 @@ def _squeeze(reference: Reference, rows: int, out: Path, output: Path) -> Iterat
 
 def _leave_room_for(rows: int) -> None:
     import torch
-    from transformers import LlamaForCausalLM
+    from transformers import LlamaModel
 
-    forward = LlamaForCausalLM.forward
+    forward = LlamaModel.forward
 
     def limited(self: Any, *arguments: Any, **named: Any) -> Any:
         asked = next(each for each in (*arguments, *named.values()) if isinstance(each, torch.Tensor))
@@ -73,7 +73,7 @@ def _leave_room_for(rows: int) -> None:
             torch.empty(2**50)
         return forward(self, *arguments, **named)
 
-    LlamaForCausalLM.forward = limited
+    LlamaModel.forward = limited
 
 
 def _losses(run: Path) -> list[float]:
