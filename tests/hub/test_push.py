@@ -14,6 +14,7 @@ from cem_toolkit.errors import CemError
 from cem_toolkit.hub.choosing import check_dataset, choose
 from cem_toolkit.hub.contents import dataset_upload, model_upload
 from conftest import Evolve
+from resealing import reseal
 
 Push = Callable[..., subprocess.CompletedProcess[str]]
 REPOS = ("--repo", "someone/capitals", "--dataset", "someone/capitals-rows", "--base", "maker/base-1b")
@@ -70,6 +71,7 @@ def test_rows_of_a_question_that_is_held_out_are_refused(evolve: Evolve) -> None
     path = run.round(1).folder / "mix" / "rows.jsonl"
     row = json.loads(path.read_text().splitlines()[0])
     path.write_text(json.dumps({**row, "own_pairs": [held_out.id]}) + "\n")
+    reseal(run.folder)
     with pytest.raises(CemError, match=r"is not one that was mined, .* must not be published"):
         check_dataset(choose(run, None, "maker/base-1b", rejected=False), private=True)
 
@@ -80,6 +82,7 @@ def test_texts_that_nobody_allowed_to_hand_on_go_to_private_datasets_only(evolve
         path = run.round(1).folder / name / "passages.jsonl"
         if path.is_file():
             path.write_text(path.read_text().replace('"CC0"', '"own documents"'))
+    reseal(run.folder)
     choice = choose(run, None, "maker/base-1b", rejected=False)
     with pytest.raises(CemError, match=r"toy-pages \(own documents\)"):
         check_dataset(choice, private=False)

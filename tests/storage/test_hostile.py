@@ -12,6 +12,7 @@ from cem_toolkit.errors import CemError
 from cem_toolkit.folders import find_run
 from cem_toolkit.run import Run
 from cem_toolkit.storage.urls import check_url, confined
+from cem_toolkit.store import with_checksum
 from conftest import Evolve
 
 Files = Callable[[str], dict[str, bytes]]
@@ -38,7 +39,8 @@ def test_a_note_that_names_files_elsewhere(
     for name in ("../../../../evil", "stage.json"):
         place = f"{run.name}/round-1/mine/stage.json"
         note = json.loads(files(memory)[place])
-        write(f"{memory}/{place}", json.dumps({**note, "files": {name: sealed}}).encode())
+        del note["checksum"]
+        write(f"{memory}/{place}", json.dumps(with_checksum({**note, "files": {name: sealed}})).encode())
         write(f"{memory}/evil", EVIL)
         found = find_run(run.name, memory, elsewhere)
         assert found.round(1).stage("mine") is None
@@ -102,8 +104,8 @@ def test_names_of_runs_that_are_none(name: str, memory: str, write: Write, elsew
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("s3://key:secret@bucket/runs", "keys and options come from the environment"),
-        ("az://box/runs?sig=secret", "keys and options come from the environment"),
+        ("s3://key:secret@bucket/runs", "the address holds a secret"),
+        ("az://box/runs?sig=secret", "the address holds a secret"),
         ("simplecache::s3://bucket/runs", "is no address of a folder"),
         ("s3://", "is no address of a folder"),
     ],
