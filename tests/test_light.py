@@ -6,7 +6,7 @@ import sys
 import pytest
 
 HEAVY = ("torch", "transformers", "datasets", "lm_eval", "trl", "bm25s", "numpy", "scipy", "pandas", "jinja2")
-COMMANDS = ("evolve", "resume", "show", "report", "ledger", "compare", "plugins", "check", "new-plugin", "init")
+COMMANDS = ("evolve", "resume", "show", "report", "ledger", "compare", "push", "plugins", "check", "new-plugin", "init")
 HELPS = [[], *([name] for name in COMMANDS)]
 CHECK = f"loaded = [name for name in {HEAVY!r} if name in sys.modules]; assert not loaded, loaded"
 

@@ -15,7 +15,7 @@ from cem_toolkit.store import (
     Within,
     content_key,
     copy_linked,
-    holds,
+    has_its_checksum,
     is_whole,
     read_info,
     read_records,
@@ -171,5 +171,5 @@ def test_a_note_of_an_older_version_is_believed(tmp_path: Path) -> None:
 def test_a_checksum_holds_once_written_and_read(tmp_path: Path, data: dict[str, object]) -> None:
     write_json(tmp_path / "a.json", with_checksum({**data, "p": "/"}))
     read = json.loads((tmp_path / "a.json").read_text())
-    assert holds(read)
-    assert not holds({**read, "more": 1})
+    assert has_its_checksum(read)
+    assert not has_its_checksum({**read, "more": 1})

@@ -15,6 +15,7 @@ import yaml
 from cem_toolkit.cli import main
 from cem_toolkit.run import Run
 from conftest import Evolve
+from resealing import reseal
 
 CANARY = "what only this user may see"
 EVIL = (
@@ -181,9 +182,7 @@ def test_the_line_names_the_place(run: Run, outside: Path, name: str, capsys: py
 
 
 def test_a_link_within_the_folder_is_no_harm(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = run.folder / "round-1/mix/rows.jsonl"
-    rows.rename(rows.with_name("moved.jsonl"))
-    rows.symlink_to("moved.jsonl")
+    (run.folder / "settings.yaml").symlink_to("config.yaml")
     assert command(capsys, "show", str(run.folder))[0] == 0
 
 
@@ -248,6 +247,7 @@ def test_its_code_is_not_run_unasked(run: Run, tmp_path: Path, capsys: pytest.Ca
     config = yaml.safe_load((run.folder / "config.yaml").read_text())
     config |= {"tasks": ["task.yaml"], "evaluator": {"trust_remote_code": True}}
     (run.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    reseal(run.folder)
     before = state(run.folder)
     for arguments in (("show",), ("ledger",), ("resume",)):
         _, _, err = command(capsys, *arguments, str(run.folder))

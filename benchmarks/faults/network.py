@@ -29,7 +29,8 @@ HARD_LIMIT = 60.0
 """Seconds after which a client that does not end is taken to hang."""
 SLACK = 5.0
 """Seconds over its budget and the time of one request that a client may end late: the machine is shared."""
-AT_ONCE = 6
+AT_ONCE = {True: 16, False: 6}
+"""Tries at once in the short form, which times nothing, and in the full form."""
 LONGEST_LINE = 1500
 RIGHT_FORM = ("all that is looked for", "numbers that are none", "UTF-", "a byte order mark", "half characters")
 """In the names of faults: JSON objects, which may well hold nothing of what is looked for."""
@@ -61,7 +62,7 @@ def run(seed: int, short: bool, folder: Path, say: Say) -> Iterable[Outcome]:
     cases = list(_cases(short))
     say(f"network: {len(cases)} tries")
     found: list[tuple[str, str, str]] = []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE[short]) as pool:
         for result in pool.map(lambda case: (case[0], case[1], case[2](folder, short)), cases):
             found.append(result)
             if len(found) % 200 == 0:

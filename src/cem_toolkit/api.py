@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         Source,
         Trainer,
     )
+    from cem_toolkit.storage.shared import fetch_folder, send_folder
 
 __all__ = [
     "Attempt",
@@ -73,6 +74,7 @@ __all__ = [
     "Source",
     "Trainer",
     "content_id",
+    "fetch_folder",
     "file_hash",
     "find_component",
     "hookimpl",
@@ -82,6 +84,7 @@ __all__ = [
     "question_id",
     "replacing",
     "resolve_model",
+    "send_folder",
 ]
 
 _HOMES = {
@@ -120,6 +123,7 @@ _HOMES = {
         "Source",
         "Trainer",
     ),
+    "storage.shared": ("fetch_folder", "send_folder"),
 }
 
 

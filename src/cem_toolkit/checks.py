@@ -21,7 +21,7 @@ def check_inputs(stages: Stages) -> None:
         check_writable(folder)
     named = Model(name=config.model, path=Path(config.model).expanduser(), fingerprint="")
     ctx = stages.context(evaluator, named, 0, existing(config.out))
-    checks: list[Callable[[], object]] = [lambda: check_model(config.model)]
+    checks: list[Callable[[], object]] = [stages.store.check, lambda: check_model(config.model)]
     checks += [lambda: evaluator.check_tasks(config.tasks, ctx)]
     checks += [lambda: evaluator.check_tasks(config.general, ctx)] if config.general else []
     checks += [lambda: read_neutral(stages.config_folder / config.neutral if config.neutral else None)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from cem_toolkit.errors import CemError, ConfigError
 from cem_toolkit.leaks.encoder import ENCODER_THRESHOLD
@@ -16,6 +16,7 @@ from cem_toolkit.plain import brief
 from cem_toolkit.plugins import Plugins, choose
 from cem_toolkit.roles import Component, Evaluator, Miner, Mixer, Options, Preset, Rewriter, Source, Trainer
 from cem_toolkit.secrets import filled, secrets_in
+from cem_toolkit.storage.urls import CACHE, check_url, copy_of, hidden, is_url
 
 Section = dict[str, Any]
 ArmName = Literal["random", "instructions", "passages", "review"]
@@ -147,7 +148,10 @@ class RayConfig(Options):
 class Config(Options):
     """The whole configuration. Sections hold the options of the component chosen for that role."""
 
-    model: str = Field(min_length=1, description="A hub id, a local folder, or a GGUF file.")
+    model: str = Field(
+        min_length=1,
+        description="A hub id, a local folder, a GGUF file, or a folder's address on storage: s3://bucket/model.",
+    )
     tasks: list[str] = Field(
         min_length=1, description="What to learn from: harness tasks, folders with task YAMLs, or question files."
     )
@@ -155,9 +159,19 @@ class Config(Options):
     plugins: list[str] = Field(["wiki", "trl"], description="Components by name: knowledge sources, and a trainer.")
     rounds: Annotated[int, Field(ge=1)] = Field(1, description="How many times to go round the loop.")
     seed: int = Field(0, ge=0, lt=2**32, description="All randomness comes from it.")
-    out: Path = Field(Path("runs"), description="The folder that holds the runs.")
-    cache: Path = Field(
-        Path("~/.cache/cem-toolkit"), description="Downloads, indexes and unpacked models; may be deleted at any time."
+    out: Path = Field(
+        Path("runs"), description="The folder that holds the runs, or the address of one on storage: s3://bucket/runs."
+    )
+    mirror: str = Field(
+        "",
+        description="The address to which all that is finished is copied. Where `out` is an address, that one; the "
+        "local copy then lies below `cache`.",
+    )
+    cache: Path = Field(CACHE, description="Downloads, indexes and unpacked models; may be deleted at any time.")
+    indexes: str = Field(
+        "",
+        description="An address (s3://bucket/indexes) where indexes are shared: one that is there is fetched, and what "
+        "is built here is copied there.",
     )
     chat_template: bool = Field(False, description="Put prompts through the chat template, in evaluation and training.")
     split: SplitConfig = Field(SplitConfig(), description="How questions are put apart.")
@@ -197,6 +211,34 @@ class Config(Options):
     rewriters: dict[str, Section | None] = Field({}, description="Options of the rewriters, by name.")
     mixer: Section = Field({}, description="Options of the data mixer.")
     trainer: Section = Field({}, description="Options of the trainer.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _out_on_storage(cls, values: Any) -> Any:
+        """`out: s3://…` is short for that mirror, and a folder for it below the cache."""
+        if not isinstance(values, Mapping) or not is_url(values.get("out")):
+            return values
+        if values.get("mirror") not in (None, "", values["out"]):
+            raise ValueError("mirror: is not the address that `out` is; give one of them, or a folder as `out`")
+        cache = Path(str(values.get("cache") or CACHE))
+        return {**values, "out": copy_of(values["out"], cache), "mirror": values.get("mirror") or values["out"]}
+
+    @field_validator("mirror", "indexes")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        if url:
+            try:
+                check_url(url)
+            except CemError as error:
+                raise ValueError(str(error)) from None
+        return url.rstrip("/")
+
+    def recorded(self) -> dict[str, Any]:
+        """JSON-safe, as a run's folder keeps it: a folder below this machine's cache is no place for another's."""
+        values = self.model_dump(mode="json")
+        return (
+            {**values, "out": self.mirror} if self.mirror and self.out == copy_of(self.mirror, self.cache) else values
+        )
 
 
 @dataclass(frozen=True)
@@ -363,6 +405,7 @@ def option_problems(error: ValidationError, model: type[BaseModel], where: str, 
             lines.append(f"{where}: {path}: is missing; set it in the configuration or by {how}")
         else:
             given = repr(problem.get("input"))
+            given = hidden(given) if is_url(given) else given
             said = problem["msg"].removeprefix("Value error, ")
             message = said[:1].lower() + said[1:]
             lines.append(f"{where}: {path}: {message} (got {given if len(given) < 80 else given[:77] + '…'})")

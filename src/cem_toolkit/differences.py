@@ -7,7 +7,10 @@ from typing import Any
 from cem_toolkit.run import Run
 
 NO_RESULT = frozenset(
-    {"out", "cache", "command", "config_folder", "machine.disk_free_bytes", "config_sha256", "checksum"}
+    {
+        *("out", "mirror", "indexes", "cache", "command", "config_folder"),
+        *("machine.disk_free_bytes", "config_sha256", "checksum"),
+    }
 )
 """What says where a run lies or how it was typed, and nothing of what came out."""
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from cem_toolkit.checks import check_components, check_inputs, existing
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
 from cem_toolkit.console import Screen
+from cem_toolkit.differences import NO_RESULT
 from cem_toolkit.errors import CemError, one_line
 from cem_toolkit.files import remove_abandoned
-from cem_toolkit.folders import create_run, remove_half_made
+from cem_toolkit.folders import create_run, find_run, remove_half_made
 from cem_toolkit.local import FILE, discover_with
 from cem_toolkit.local import NAME as LOCAL
 from cem_toolkit.loop import go_rounds
@@ -25,9 +26,11 @@ from cem_toolkit.planning import Plan, make_plan
 from cem_toolkit.plugins import Plugins
 from cem_toolkit.records import Model
 from cem_toolkit.resuming import resumable
-from cem_toolkit.run import Run
+from cem_toolkit.run import NoRun, Run
 from cem_toolkit.secrets import redact
 from cem_toolkit.stages import Stages
+from cem_toolkit.storage.runs import fetch_run
+from cem_toolkit.storage.urls import NAME
 from cem_toolkit.trust import is_own
 
 if TYPE_CHECKING:
@@ -38,26 +41,36 @@ TOLD = ("cem-toolkit", "lm-eval", "transformers", "torch", "trl", "peft", "datas
 
 
 def evolve(
-    config: Path | str | None = None, *, progress: bool = True, registry: Plugins | None = None, **values: Any
+    config: Path | str | None = None,
+    *,
+    name: str | None = None,
+    progress: bool = True,
+    registry: Plugins | None = None,
+    **values: Any,
 ) -> Run:
     """Runs the loop and returns the run.
 
     `config` is a YAML file; `values` are laid over it and have its names: `model="…", tasks=["…"], rounds=2,
     trainer={"epochs": 3}`. Where model or tasks are missing, a preset fills them in: the one named by `preset="…"`,
-    else the embedded one. `progress` False keeps it silent; `registry` are plugins that were looked up already. Raises
-    CemError for anything that the caller can mend, before anything is written.
+    else the embedded one. Where there is a run of that `name`, it is gone on with, so that the same call begins a run
+    and goes on with it; without a name each call begins a new one. `progress` False keeps it silent; `registry` are
+    plugins that were looked up already. Raises CemError for anything that the caller can mend, before anything is
+    written.
     """
     stages = prepare(config, values, Screen(quiet=not progress), registry)
+    if name and (begun := _begun(name, stages)):
+        return resume(begun, progress=progress, registry=registry, trust=True)  # the caller says what to do again
     model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
     check_components(stages, model)
-    run = begin(stages, model)
-    with run.locked():
+    run = begin(stages, model, name)
+    with run.locked(), stages.store.holding(run):
         return _go(run, stages, model)
 
 
-def begin(stages: Stages, model: Model) -> Run:
+def begin(stages: Stages, model: Model, name: str | None = None) -> Run:
     """A new run in a folder of its own, of which nothing is done yet."""
-    return create_run(stages.config.out, stages.config.model_dump(mode="json"), _facts(stages, model))
+    config = stages.config
+    return create_run(config.out, config.recorded(), _facts(stages, model), stages.store.taken, name)
 
 
 def resume(
@@ -86,8 +99,9 @@ def resume(
         model = _model_of(run, stages)
         check_components(stages, model)
         remove_half_made(run.folder.parent)
-        run.record("run_resumed")
-        return _go(run, stages, model)
+        with stages.store.holding(run):
+            run.record("run_resumed")
+            return _go(run, stages, model)
 
 
 def open_run(run: Run, screen: Screen, registry: Plugins | None) -> tuple[Stages, Model]:
@@ -106,7 +120,8 @@ def stages_of(run: Run, screen: Screen, registry: Plugins | None) -> Stages:
     known = registry or discover_with(folder if local else None, screen.log)
     if local and LOCAL not in known.distributions:
         raise CemError(f"{folder / FILE}: is not there any more, and this run needs it: put it back")
-    config, crew = resolve({**run.config, "out": str(run.folder.parent)}, known, str(run.folder / "config.yaml"))
+    place = {"out": str(run.folder.parent), **({"mirror": run.mirror} if run.mirror else {})}
+    config, crew = resolve({**run.config, **place}, known, str(run.folder / "config.yaml"))
     return Stages(config, crew, known, screen, folder, None)
 
 
@@ -118,6 +133,29 @@ def _model_of(run: Run, stages: Stages) -> Model:
             f"({model.fingerprint}, was {run.plan['model_fingerprint']}); start a new run with `cem-toolkit evolve`"
         )
     return model
+
+
+def _begun(name: str, stages: Stages) -> Run | None:
+    """The run of that name, where it has been begun. Raises CemError where that has another configuration."""
+    if not NAME.fullmatch(name) or name == "latest":
+        raise CemError(f"name {name!r:.140}: should be letters, digits, and `.`, `-` and `_` between them")
+    config = stages.config
+    try:
+        if config.mirror:
+            run = fetch_run(config.mirror, name, config.out, stages.screen.log)
+        else:
+            run = find_run(name, config.out)
+    except NoRun:
+        return None
+    now, then = ({k: v for k, v in values.items() if k not in NO_RESULT} for values in (config.recorded(), run.config))
+    changed = sorted(option for option in now.keys() | then.keys() if now.get(option) != then.get(option))
+    if Path(run.plan["config_folder"]) != stages.config_folder:
+        changed.append("the folder of the configuration")
+    if changed:
+        raise CemError(
+            f"{run.folder}: was begun with another configuration ({', '.join(changed)}); give the run another name"
+        )
+    return run
 
 
 def plan(config: Path | str | None = None, *, registry: Plugins | None = None, **values: Any) -> Plan:
@@ -157,7 +195,7 @@ def prepare(file: Path | str | None, values: Mapping[str, Any], screen: Screen, 
 
 
 def _go(run: Run, stages: Stages, model: Model) -> Run:
-    working = Stages(stages.config, stages.crew, stages.plugins, stages.screen, stages.config_folder, run)
+    working = stages.of_run(run)
     working.screen.log(f"run {run.name} in {run.folder}")
     for folder in run.folder.glob("round-*"):
         remove_abandoned(folder, all_of_them=True)  # nobody else may write there
@@ -171,6 +209,7 @@ def _go(run: Run, stages: Stages, model: Model) -> Run:
         run.record("run_finished", note=note)
         _report(working, run)
         working.notify("cem_run_finished")
+        working.store.keep(run.folder / "events.jsonl")
     if note:
         working.screen.log(note)
     return run
@@ -188,9 +227,10 @@ def _others(run: Run, stages: Stages) -> "AbstractContextManager[Others | None]"
 def _report(stages: Stages, run: Run) -> None:
     """Writes the report. Whatever is wrong with it, the run itself is done and whole."""
     try:
-        from cem_toolkit.report import write_report
+        from cem_toolkit.report import FILES, write_report
 
         stages.screen.log(f"report: {write_report(run)}")
+        stages.store.keep(*(run.folder / name for name in FILES))
     except Exception as error:
         stages.log(
             f"the report could not be written: {one_line(error)}; mend that, then `cem-toolkit report {run.name}`"

@@ -7,7 +7,8 @@ import os
 import random
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import yaml
 from cem_toolkit import trust
 from cem_toolkit.errors import CemError, one_line
 from cem_toolkit.files import SUFFIX, name_beside, replacing
-from cem_toolkit.run import Run
+from cem_toolkit.run import NoRun, Run
+from cem_toolkit.storage.urls import CACHE, copy_of, is_url
 from cem_toolkit.store import put_in_place, text_hash, with_checksum, write_json
 
 ADJECTIVES = (
@@ -25,12 +27,21 @@ ADJECTIVES = (
 ANIMALS = "badger crane dolphin falcon fox hare heron ibis lark lynx marten otter owl puffin raven seal stork wren"
 
 
-def create_run(out: Path, config: Mapping[str, Any], plan: Mapping[str, Any]) -> Run:
-    """A new run's folder, whole from the start: filled beside its place and renamed. `latest` then points to it."""
+def create_run(
+    out: Path,
+    config: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    taken: Callable[[str], bool] = lambda name: False,
+    given: str | None = None,
+) -> Run:
+    """A new run's folder, whole from the start: filled beside its place and renamed. `latest` then points to it.
+
+    `taken`: whether a name is in use elsewhere. `given`: the name that it is to have, which is free.
+    """
     out.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
     with _alone(out):
-        name = _free_name(out)
+        name = given or _free_name(out, taken)
         beside = name_beside(out / name)
         beside.mkdir()
         with replacing(beside / "config.yaml") as file:
@@ -68,17 +79,31 @@ def _alone(out: Path) -> Iterator[None]:
         yield
 
 
-def _free_name(out: Path) -> str:
+def _free_name(out: Path, taken: Callable[[str], bool]) -> str:
     chance = random.SystemRandom()
     name = f"{datetime.date.today().isoformat()}-{chance.choice(ADJECTIVES.split())}-{chance.choice(ANIMALS.split())}"
-    while (out / name).exists():
+    while (out / name).exists() or taken(name):
         name += f"-{chance.randrange(1000):03}"
     return name
 
 
-def find_run(reference: str, out: Path) -> Run:
-    """The run that a path, a name below `out`, or `latest` stands for. Raises CemError where there is none, and for a
-    folder that leads out of itself."""
+def _to_stderr(line: str) -> None:
+    print(f"cem-toolkit: {line}", file=sys.stderr)
+
+
+def find_run(reference: str, out: Path | str, cache: Path = CACHE, say: Callable[[str], None] = _to_stderr) -> Run:
+    """The run that a path, a name below `out`, `latest`, or an address stands for. Raises CemError where there is none,
+    and for a folder that leads out of itself.
+
+    Of a run on storage (`s3://bucket/runs/latest`, or a name where `out` is an address) all is fetched, but for models,
+    into a folder below `cache`; `say` is told of stages that are damaged there.
+    """
+    if is_url(reference) or is_url(str(out)):
+        from cem_toolkit.storage.runs import fetch_run, parted
+
+        url, name = parted(reference) if is_url(reference) else (str(out), reference)
+        return fetch_run(url, name, copy_of(url, cache), say)
+    out = Path(out)
     for folder in (out / reference, Path(reference).expanduser()):
         if (folder / "config.yaml").is_file() and (folder / "plan.json").is_file():
             check_confined(folder.resolve())
@@ -89,15 +114,13 @@ def find_run(reference: str, out: Path) -> Run:
         else []
     )
     there = f"there are {', '.join(names[-5:])}" if names else f"{out} holds no runs"
-    raise CemError(
-        f"no run {reference!r}: {there}; give a path, a name or `latest` (and --out where runs lie elsewhere)"
-    )
+    raise NoRun(f"no run {reference!r}: {there}; give a path, a name or `latest` (and --out where runs lie elsewhere)")
 
 
 @contextlib.contextmanager
-def opened(reference: str, out: Path) -> Iterator[Run]:
+def opened(reference: str, out: Path | str, cache: Path = CACHE) -> Iterator[Run]:
     """`find_run`, for commands that only read it: whatever its files make them fail at is one line, a CemError."""
-    run = find_run(reference, out)
+    run = find_run(reference, out, cache)
     try:
         yield run
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:

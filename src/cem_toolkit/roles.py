@@ -85,6 +85,9 @@ class Context:
     time but is not wrong: the core leaves out what it did not want."""
     tuned: Tuned = ""
     """For evaluators: what the run's trainer leaves, so that one that cannot ask such a model says so in its check."""
+    indexes: str = ""
+    """For sources: the address where this component's indexes are shared with other machines
+    (`cem_toolkit.api.fetch_folder`); empty where they are not."""
 
 
 class Component(ABC):

@@ -17,12 +17,20 @@ from cem_toolkit.outcomes import Answer, read_answers
 from cem_toolkit.parsing import parse_json, parse_yaml
 from cem_toolkit.records import Attempt, Mistake, Passage, Reading, Row
 from cem_toolkit.secrets import redact
-from cem_toolkit.store import holds, read_info, read_records, text_hash
+from cem_toolkit.store import has_its_checksum, read_info, read_records, text_hash
 
 PASSAGES = ("read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl")
 """Where a round's usable passages lie: in the first of these stages that is finished, the latest in the loop."""
 
 PUT_BACK = "put it back from a copy, or start a new run with `cem-toolkit evolve`, which reuses what is finished"
+
+
+class NoRun(CemError):  # noqa: N818 (a state more than an error)
+    """There is no run of that name."""
+
+
+class Locked(CemError):  # noqa: N818 (a state more than an error)
+    """Another process is working on the run."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +185,8 @@ class Run:
     """`runs/2026-11-27-quiet-ibis`."""
     record_in: str = "events.jsonl"
     """The file below it that `record` adds to. Each process has one of its own, so that lines are never mixed up."""
+    mirror: str = ""
+    """The address of the folder of runs in which it was found; empty of one that was found on disk."""
 
     @property
     def name(self) -> str:
@@ -206,7 +216,7 @@ class Run:
             plan = parse_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise CemError(f"{path}: cannot be read: {one_line(error)}; {PUT_BACK}") from None
-        if not (isinstance(plan, dict) and holds(plan)):
+        if not (isinstance(plan, dict) and has_its_checksum(plan)):
             raise CemError(f"{path}: is not as it was written when the run began; {PUT_BACK}")
         return plan
 
@@ -278,14 +288,12 @@ class Run:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other processes from working on this run meanwhile. Raises CemError where one does already."""
+        """Keeps other processes from working on this run meanwhile. Raises Locked where one does already."""
         with (self.folder / ".lock").open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise CemError(
-                    f"{self.folder}: another process is working on this run; wait for it or stop it"
-                ) from None
+                raise Locked(f"{self.folder}: another process is working on this run; wait for it or stop it") from None
             except OSError as error:
                 raise CemError(
                     f"{self.folder}: its file system keeps no locks ({error.strerror}), so two processes could damage "

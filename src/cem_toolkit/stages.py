@@ -18,6 +18,8 @@ from cem_toolkit.records import Model, Record
 from cem_toolkit.roles import Component, Context
 from cem_toolkit.run import Run, Stage
 from cem_toolkit.secrets import redact
+from cem_toolkit.storage.opening import open_store
+from cem_toolkit.storage.urls import joined
 from cem_toolkit.store import (
     INFO,
     Store,
@@ -63,18 +65,17 @@ class Stages:
         self.config, self.crew, self.plugins, self.screen, self.run = config, crew, plugins, screen, run
         self.config_folder = config_folder
         self.cache = config.cache.expanduser()
-        self.store = Store(run.folder.parent if run else config.out)
+        self.store = open_store(run.folder.parent if run else config.out, config.mirror, screen.log)
         self.guards = Guards(config.leaks, config_folder)
         self.seed = config.seed
         self.beside = ""
         self.name = run.name if run else "planned"
         self.portions: Portions | None = None
-        events = run.events if run else []
-        self._told = {
-            (event.get("round"), event.get("stage"), event.get("key"))
-            for event in events
-            if event.get("event") == "stage_finished"
-        }
+        self._told = _ends(run) if run else set()
+
+    def of_run(self, run: Run) -> Self:
+        """The same stages, their results in `run`."""
+        return self._changed(run=run, name=run.name, _told=_ends(run))
 
     def with_seed(self, seed: int) -> Self:
         """The same stages under another seed."""
@@ -90,8 +91,10 @@ class Stages:
         return self._changed(run=None, store=Within(self.run.folder))
 
     def working_in(self, run: Run) -> Self:
-        """The same stages, their results in `run`."""
-        return self._changed(run=run, store=Store(run.folder.parent))
+        """The same stages, their results in `run`, and on this disk alone."""
+        other = self.of_run(run)
+        other.store = Store(run.folder.parent)
+        return other
 
     def _changed(self, **values: Any) -> Self:
         other = copy.copy(self)
@@ -122,6 +125,7 @@ class Stages:
             generate=generate,
             score=score,
             tuned=self.crew.trainer.leaves(),
+            indexes=joined(self.config.indexes, component.name) if self.config.indexes else "",
         )
         return ctx
 
@@ -159,12 +163,13 @@ class Stages:
                 raise Unfinished(number, name, key)
             return Stage(number, name, found, read_info(found) or {})
         place = self.run.round(number).folder / name
-        there = is_whole(place, key)
+        there = self.store.holds(place, key)
         if not there:
             self._make(Stage(number, name, place, info), component, model, work)
         _remove_leftovers(place)
         stage = Stage(number, name, place, read_info(place) or {})
         self.finished(stage, there)
+        self.store.keep(self.run.folder / "events.jsonl")
         return stage
 
     def finished(self, stage: Stage, before: bool) -> None:
@@ -271,6 +276,12 @@ def _key_of(folder: Path) -> str | None:
 def _copy(place: Path) -> Path:
     """The folder that a finished stage is copied to, beside `place`."""
     return place.with_name(place.name + ".copy")
+
+
+def _ends(run: Run) -> set[tuple[Any, ...]]:
+    """Of finished stages, what `Stages.finished` has noted."""
+    ends = (event for event in run.events if event.get("event") == "stage_finished")
+    return {(event.get("round"), event.get("stage"), event.get("key")) for event in ends}
 
 
 def _remove_leftovers(place: Path) -> None:

@@ -8,13 +8,16 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.files import file_hash, replacing, settle
 from cem_toolkit.parsing import json_lines, parse_json
 from cem_toolkit.plain import brief
 from cem_toolkit.records import Record
+
+if TYPE_CHECKING:
+    from cem_toolkit.run import Run
 
 R = TypeVar("R", bound=Record)
 INFO = "stage.json"
@@ -62,7 +65,7 @@ def with_checksum(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**data, "checksum": _checksum(data)}
 
 
-def holds(data: Mapping[str, Any]) -> bool:
+def has_its_checksum(data: Mapping[str, Any]) -> bool:
     """Whether nothing in `data` has changed since `with_checksum`. What older versions wrote has no checksum, and is
     believed."""
     rest = {name: value for name, value in data.items() if name != "checksum"}
@@ -98,8 +101,15 @@ def read_info(folder: Path) -> dict[str, Any] | None:
         info = parse_json((folder / INFO).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    finished = isinstance(info, dict) and isinstance(info.get("files"), dict) and holds(info)
-    return info if finished else None
+    return info if noted_files(info) is not None else None
+
+
+def noted_files(info: Any) -> Mapping[str, Mapping[str, Any]] | None:
+    """The files that a finished stage's note names, or None where `info` is no such note, or is not as it was
+    written."""
+    files = info.get("files") if isinstance(info, dict) else None
+    whole = isinstance(files, dict) and all(isinstance(noted, dict) for noted in files.values())
+    return files if whole and has_its_checksum(info) else None
 
 
 def is_whole(folder: Path, key: str) -> bool:
@@ -112,7 +122,12 @@ def is_whole(folder: Path, key: str) -> bool:
 
 def is_as_written(folder: Path, name: str, info: Mapping[str, Any]) -> bool:
     """Whether that file of the stage in `folder` is the one that its note `info` knows."""
-    return _is_inside(folder, name) and bool(_describe(folder / name) == info["files"][name])
+    return _is_inside(folder, name) and as_noted(folder / name, info["files"][name])
+
+
+def as_noted(path: Path, noted: Mapping[str, Any]) -> bool:
+    """Whether the file is there, and is what was noted of it when its stage was sealed."""
+    return path.is_file() and path.stat().st_size == noted.get("bytes") and file_hash(path) == noted.get("sha256")
 
 
 def _is_inside(folder: Path, name: str) -> bool:
@@ -150,7 +165,26 @@ class Store:
         self.out = out
         self.index = out / ".stages"
 
+    def check(self) -> None:
+        """Raises CemError where what finished stages are copied to cannot be written."""
+
+    def taken(self, name: str) -> bool:
+        """Whether a run of that name is there, besides those in the folder."""
+        return False
+
+    def holding(self, run: "Run") -> contextlib.AbstractContextManager[None]:
+        """Around all work on the run."""
+        return contextlib.nullcontext()
+
+    def holds(self, place: Path, key: str) -> bool:
+        """Whether the stage that belongs in `place` is finished already."""
+        return is_whole(place, key)
+
+    def keep(self, *files: Path) -> None:
+        """To be told of a run's own files, once they have changed."""
+
     def publish(self, key: str, folder: Path) -> None:
+        """To be told of a stage that is now finished."""
         self.index.mkdir(parents=True, exist_ok=True)
         line = folder.relative_to(self.out).as_posix() + "\n"
         with (self.index / key).open("a", encoding="utf-8") as file:

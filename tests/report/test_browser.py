@@ -13,8 +13,8 @@ import pytest
 from cem_toolkit.ledger import read_ledger
 from cem_toolkit.report import write_report
 from cem_toolkit.run import Run
-from cem_toolkit.store import INFO, read_info, seal
 from conftest import Evolve
+from resealing import reseal
 
 SCRIPT = "<script>document.title='broken'</script>"
 IMAGE = "<img src=x onerror=document.title='broken'>"
@@ -46,12 +46,7 @@ def run(evolve: Evolve) -> Run:
         text = path.read_text(encoding="utf-8")
         path.unlink()  # it may be another run's as well
         path.write_text(text.replace("Land", f"{SCRIPT}Land").replace("Town", f"{IMAGE}Town"), encoding="utf-8")
-    for note in list(run.folder.rglob(INFO)):
-        info = read_info(note.parent)
-        assert info
-        note.unlink()
-        beside = note.parent.rename(note.parent.with_name("beside"))
-        seal(beside, {name: value for name, value in info.items() if name != "checksum"}, note.parent)
+    reseal(run.folder)
     return Run(run.folder)
 
 

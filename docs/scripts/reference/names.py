@@ -18,7 +18,7 @@ PAGES = {
         "Functions",
         "What notebooks and scripts call, all from `cem_toolkit`. [From Python](../python.md) shows them at work.",
         "cem_toolkit",
-        ("evolve", "plan", "resume", "find_run"),
+        ("evolve", "plan", "resume", "sweep", "find_run"),
     ),
     "run": Told(
         "A run and its rounds",
@@ -67,7 +67,15 @@ PAGES = {
         (
             *("hookimpl", "CemError", "ConfigError", "LeakGuard", "Leak", "Drop", "Embedder"),
             *("find_component", "file_hash", "replacing", "name_beside", "load_tokenizer", "resolve_model"),
+            *("fetch_folder", "send_folder"),
         ),
+    ),
+    "launching": Told(
+        "An engine's processes",
+        "For evaluators and trainers that take several processes: `cem_toolkit.launching`. Its workers stand beside\n"
+        "the run's process; [Training](../cluster/training.md) tells how they are started on several machines.",
+        "cem_toolkit.launching",
+        ("Workers", "WorkerDied", "serve", "accelerate_command"),
     ),
     "testing": Told(
         "Testing a plugin",

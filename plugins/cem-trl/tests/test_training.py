@@ -13,7 +13,6 @@ from safetensors.torch import load_file
 
 from cem_toolkit.api import CemError, Model, Row
 from cem_trl.figures import thinned
-from cem_trl.sft import Sft
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -156,15 +155,6 @@ def test_progress_goes_step_by_step_and_tells_the_loss(train: Any) -> None:
 def test_a_loss_that_is_no_number_stops_clearly(train: Any, options: dict[str, Any]) -> None:
     with pytest.raises(CemError, match=r"training stopped at step \d+: .* Try a lower learning_rate \(it is 1e\+30\)"):
         train(options)
-
-
-def test_too_little_memory_on_a_gpu_is_told_with_what_to_try(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*inputs: Any, **named: Any) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr(Sft, "compute_loss", full)
-    with pytest.raises(CemError, match="memory is too small for training: set micro_batch_size below 8"):
-        train({})
 
 
 def test_chat_rows_are_trained_as_turns(train: Any) -> None:

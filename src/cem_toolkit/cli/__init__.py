@@ -22,6 +22,7 @@ COMMANDS = {
     "report": "Write the report of a run: one page, and cards for the model and its training set.",
     "ledger": "Tell what became of each question, and what was done about it.",
     "compare": "Compare runs: what differs in configuration, and in results on the same questions.",
+    "push": "Push a run's model, with its card, to the Hugging Face Hub.",
     "plugins": "List the installed plugins, and those that are broken.",
     "check": "Check that an installed component keeps the rules of its role.",
     "new-plugin": "Write a whole package for a plugin of your own, ready to run.",

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
+from cem_toolkit.cli.places import place_options
+
 
 @click.command("compare")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
-@click.option(
-    "--out", "-o", type=click.Path(path_type=Path), default=Path("runs"), help="The folder that holds the runs."
-)
+@place_options
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def command(runs: tuple[str, ...], out: Path, as_json: bool) -> None:
-    """Compare each RUN (a path, a name, or `latest`) with the first: configuration, and results of the shipped models.
+def command(runs: tuple[str, ...], out: str, cache: Path, as_json: bool) -> None:
+    """Compare each RUN (a path, name, address, or `latest`) with the first: configuration, and the shipped
+    models' results.
 
     Results are paired question by question, over the questions that all of the runs asked.
     """
@@ -23,7 +24,7 @@ def command(runs: tuple[str, ...], out: Path, as_json: bool) -> None:
     from cem_toolkit.folders import opened
 
     with ExitStack() as stack:
-        found = [stack.enter_context(opened(name, out)) for name in runs]
+        found = [stack.enter_context(opened(name, out, cache)) for name in runs]
         if len({run.folder for run in found}) < max(2, len(found)):
             raise CemError("give two or more runs, each once")
         comparison = compare_runs(found)

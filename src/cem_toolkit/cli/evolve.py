@@ -24,7 +24,9 @@ OPTIONS = (
         "--preset",
         help="Fill what is left open from a preset, such as `embedded` (the default without --model and --tasks).",
     ),
-    click.option("--model", "-m", help="A hub id, a local folder, or a GGUF file."),
+    click.option(
+        "--model", "-m", help="A hub id, a local folder, a GGUF file, or a folder's address (s3://bucket/model)."
+    ),
     click.option(
         "--tasks",
         "-t",
@@ -62,7 +64,7 @@ OPTIONS = (
         "[default: local].",
     ),
     click.option(
-        "--out", "-o", type=click.Path(path_type=Path), help="The folder that holds the runs [default: runs]."
+        "--out", "-o", help="The folder that holds the runs, or its address (s3://bucket/runs) [default: runs]."
     ),
     click.option(
         "--set",
@@ -95,6 +97,11 @@ def chosen(given: dict[str, Any], strength: str | None, assignments: tuple[str, 
 @click.option("--config", "-c", type=click.Path(path_type=Path), help="A YAML file; `cem-toolkit init` writes one.")
 @run_options
 @click.option(
+    "--name",
+    help="The run's name. Where there is a run of that name it is gone on with: for schedulers, which restart a job by "
+    "the same command [default: a new one for each run].",
+)
+@click.option(
     "--dry-run",
     is_flag=True,
     help="Print the plan: stages, what is reused, questions, tokens, time, disk. Write nothing.",
@@ -104,6 +111,7 @@ def command(
     config: Path | None,
     assignments: tuple[str, ...],
     strength: str | None,
+    name: str | None,
     dry_run: bool,
     as_json: bool,
     **given: Any,
@@ -123,5 +131,5 @@ def command(
         plan = evolving.plan(config, **values)
         click.echo(json.dumps(plan.to_json(), indent=2)) if as_json else print_plan(plan)
         return
-    summary = evolving.evolve(config, **values).summary()
+    summary = evolving.evolve(config, name=name, **values).summary()
     click.echo(json.dumps(summary, indent=2)) if as_json else print_summary(summary)

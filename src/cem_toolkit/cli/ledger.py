@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from cem_toolkit.cli.evolve import names
+from cem_toolkit.cli.places import place_options
 
 if TYPE_CHECKING:
     from cem_toolkit.ledger import Entry
@@ -21,9 +22,7 @@ LESSONS = ("not looked up", "never retrieved", "dropped as leak", "retrieved, no
 @click.command("ledger")
 @click.argument("run", default="latest")
 @click.argument("question", required=False)
-@click.option(
-    "--out", "-o", type=click.Path(path_type=Path), default=Path("runs"), help="The folder that holds the runs."
-)
+@place_options
 @click.option("--status", callback=names, help="Only these: comma-separated kept right, still wrong, fixed, broken.")
 @click.option(
     "--split",
@@ -34,8 +33,10 @@ LESSONS = ("not looked up", "never retrieved", "dropped as leak", "retrieved, no
 @click.option("--lesson", multiple=True, type=click.Choice(LESSONS), help="Only mistakes that came so far; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), help=f"List so many [default: {LISTED}; with --json all].")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: an entry a line, or the one with all its texts.")
-def command(run: str, question: str | None, out: Path, limit: int | None, as_json: bool, **wanted: Any) -> None:
-    """Tell what became of each question of RUN (a path, a name, or `latest`), or the whole story of QUESTION.
+def command(
+    run: str, question: str | None, out: str, cache: Path, limit: int | None, as_json: bool, **wanted: Any
+) -> None:
+    """Tell what became of each question of RUN (a path, name, address, or `latest`), or the whole story of QUESTION.
 
     QUESTION is an id, the beginning of one, or words of the question.
     """
@@ -46,7 +47,7 @@ def command(run: str, question: str | None, out: Path, limit: int | None, as_jso
         raise click.UsageError(
             "--status, --split, --task, --lesson and --limit choose from the list: leave QUESTION out"
         )
-    with opened(run, out) as found:
+    with opened(run, out, cache) as found:
         require_whole(found)
         if question is None:
             _list(found, wanted, limit, as_json)

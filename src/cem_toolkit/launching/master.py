@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,12 +15,17 @@ from typing import Any, Self
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.launching.wire import SOCKET, Channel, context_to_json
+from cem_toolkit.plain import brief
 from cem_toolkit.roles import Context, Progress
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at whether a process that has not answered yet still lives."""
 PATIENCE = 10.0
 """Seconds that processes have to end by themselves, and then after SIGTERM."""
+
+
+_ERROR = re.compile(r"(?:\[rank\d+\]: ?)?(?!torch\.distributed)[\w.]+(?:Error|Exception|Interrupt|Exit): ")
+"""How Python names what was raised."""
 
 
 class WorkerDied(CemError):  # noqa: N818 (it says what happened)
@@ -155,5 +161,7 @@ def _last_line(log: Path) -> str:
             lines = file.read().decode(errors="replace").split("\n")
     except OSError:
         lines = []
-    said = next((line.strip() for line in reversed(lines) if line.strip()), "they said nothing")
-    return said if len(said) <= 300 else said[:299] + "…"
+    said = [line.strip() for line in lines if any(map(str.isalnum, line))]
+    # A launcher has its own last words, after those of the process that failed.
+    errors = [line for line in said if _ERROR.match(line)]
+    return brief((errors or said or ["they said nothing"])[-1])

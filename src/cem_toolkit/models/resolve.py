@@ -10,6 +10,7 @@ from cem_toolkit.models.fingerprint import fingerprint
 from cem_toolkit.models.gguf import check_gguf, dequantize, unpacked
 from cem_toolkit.parsing import parse_json
 from cem_toolkit.records import Model
+from cem_toolkit.storage.urls import check_url, is_url
 
 HUB_ID = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?")
 HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt"]
@@ -24,7 +25,9 @@ class NotOnDisk(CemError):  # noqa: N818 (a state more than an error)
 def check_model(name: str) -> None:
     """Raises CemError where `name` can be seen, without loading or downloading, to be no usable model."""
     path = Path(name).expanduser()
-    if path.is_file():
+    if is_url(name):
+        check_url(name)
+    elif path.is_file():
         if path.suffix != ".gguf":
             raise CemError(
                 f"model {name}: is a file of kind {path.suffix or 'unknown'}; give a folder, a .gguf file or a hub id"
@@ -53,7 +56,10 @@ def resolve_model(name: str, cache: Path, log: Callable[[str], None], *, fetch: 
 def _resolve(name: str, cache: Path, log: Callable[[str], None], fetch: bool) -> Path:
     check_model(name)
     path = Path(name).expanduser()
-    if path.is_file():
+    if is_url(name):
+        folder = _from_storage(name, cache, log, fetch)
+        check_folder(folder)
+    elif path.is_file():
         folder = unpacked(path, cache)
         if not (folder / "config.json").is_file():
             if not fetch:
@@ -134,6 +140,15 @@ def _base_of(adapter: Path) -> str:
     if not isinstance(base, str) or not base:
         raise CemError(f"model {adapter}: its adapter_config.json does not name a base model")
     return base
+
+
+def _from_storage(name: str, cache: Path, log: Callable[[str], None], fetch: bool) -> Path:
+    from cem_toolkit.models.fetch import fetch_model
+
+    folder = fetch_model(name, HUB_FILES, cache, log, fetch)
+    if folder is None:
+        raise NotOnDisk(f"model {name}: is not fetched yet")
+    return folder
 
 
 def _from_hub(name: str, log: Callable[[str], None], fetch: bool) -> Path:

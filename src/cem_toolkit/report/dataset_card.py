@@ -16,8 +16,11 @@ KINDS = {
 }
 
 
-def dataset_card(facts: Facts, origins: list[Origin]) -> str:
-    """A README for the training rows of the rounds that made the model."""
+def dataset_card(facts: Facts, origins: list[Origin], *, published: bool = False) -> str:
+    """A README for the training rows of the rounds that made the model.
+
+    `published`: as it stands on the hub, where the mistakes lie beside the rows and the rest of the run does not.
+    """
     rows: Counter[str] = Counter()
     tokens: Counter[str] = Counter()
     for turn in facts.lineage:
@@ -26,13 +29,15 @@ def dataset_card(facts: Facts, origins: list[Origin]) -> str:
             tokens[row["kind"]] += round(float(row.get("tokens", 0)) * float(row.get("weight", 1)))
     dropped = sum((Counter(turn.get("dropped") or {}) for turn in facts.lineage), Counter[str]())
     leaks = "\n".join(f"- {escape(reason)}: {number:,}" for reason, number in dropped.most_common())
-    paths = "\n".join(f"- `round-{turn.number}/mix/rows.jsonl`" for turn in facts.lineage)
+    name = "rows.jsonl" if published else "mix/rows.jsonl"
+    paths = "\n".join(f"- `round-{turn.number}/{name}`" for turn in facts.lineage)
     front = {
         "license": "other",
         "license_name": "terms-of-the-sources",
         "language": [],
         "tags": ["cem-toolkit"],
         "task_categories": ["text-generation"],
+        "configs": CONFIGS if published else None,
     }
     parts = [
         front_matter({name: value for name, value in front.items() if value}),
@@ -48,11 +53,14 @@ def dataset_card(facts: Facts, origins: list[Origin]) -> str:
             ),
         ),
         "## Leaks removed",
-        leaks + "\n\nText that held a question together with its answer was dropped; each drop is in `dropped.jsonl`."
+        leaks
+        + "\n\nText that held a question together with its answer was dropped"
+        + (", and is not here." if published else "; each drop is in `dropped.jsonl`.")
         if leaks
         else "None was found: no text held a question together with its answer, as far as the guard can tell.",
         "## Fields",
         FIELDS,
+        *([MISTAKES] if published else []),
         "## Sources and licences",
         licences(facts, origins),
     ]
@@ -73,3 +81,15 @@ One JSON object a line:
 - `own_pairs`: ids of the questions whose own question and answer stand in the row
 - `weight`: how often the row is seen in one pass
 - `tokens`: its length in the model's tokens"""
+
+CONFIGS = [
+    {"config_name": "rows", "data_files": "round-*/rows.jsonl", "default": True},
+    {"config_name": "mistakes", "data_files": "round-*/mistakes.jsonl"},
+]
+"""How the hub's viewer finds the files."""
+
+MISTAKES = """\
+## Mistakes
+
+`round-N/mistakes.jsonl` has the questions that the model had wrong and was taught about, with all choices alike and no
+answers. Questions that were held out to measure by are not here, and neither are any answers of the models."""

@@ -11,12 +11,15 @@ from cem_toolkit.report.verdict import judge
 from cem_toolkit.report.words import homeless, label, listed, plural
 
 
-def model_card(facts: Facts, origins: list[Origin]) -> str:
-    """A README for the model, as the Hugging Face Hub reads it."""
+def model_card(facts: Facts, origins: list[Origin], *, base: str = "", dataset: str = "") -> str:
+    """A README for the model, as the Hugging Face Hub reads it.
+
+    `base` and `dataset` are the starting model's and the training rows' names on the hub, where they are known.
+    """
     turn, verdict = facts.focus, judge(facts)
     number = turn.number if turn else 0
     parts = [
-        front_matter(_model_fields(facts, turn)),
+        front_matter(_model_fields(facts, turn, base, dataset)),
         f"# {escape(facts.run.name)}" + (f", round {number}" if number else ""),
         f"{escape(model_name(facts))}, trained on from its own mistakes with "
         "cem-toolkit, by the method of [arXiv 2404.08707](https://arxiv.org/abs/2404.08707): evaluate, mine what went "
@@ -39,8 +42,8 @@ def model_card(facts: Facts, origins: list[Origin]) -> str:
     return "\n\n".join([*parts, "## Licence and attribution", licences(facts, origins)]) + "\n"
 
 
-def _model_fields(facts: Facts, turn: Turn | None) -> dict[str, Any]:
-    name = str(facts.summary["model"])
+def _model_fields(facts: Facts, turn: Turn | None, base: str, dataset: str) -> dict[str, Any]:
+    name = base or str(facts.summary["model"])
     fields: dict[str, Any] = {"base_model": name} if is_hub_id(name) else {}
     fields |= {
         "license": "other",
@@ -48,7 +51,7 @@ def _model_fields(facts: Facts, turn: Turn | None) -> dict[str, Any]:
         "library_name": "transformers",
         "pipeline_tag": "text-generation",
         "tags": ["cem-toolkit", "continual-learning"],
-        "datasets": [f"{facts.run.name}-rows"],
+        "datasets": [dataset or f"{facts.run.name}-rows"],
     }
     results = _results(facts, turn) if turn else []
     return fields | ({"model-index": [{"name": facts.run.name, "results": results}]} if results else {})

@@ -28,7 +28,7 @@ def serve(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[int]:
         def respond(self) -> None:
             answer(self)
 
-        do_GET = do_POST = do_HEAD = do_CONNECT = respond  # noqa: N815 (the library's names)
+        do_GET = do_POST = do_PUT = do_HEAD = do_CONNECT = respond  # noqa: N815 (the library's names)
 
         def log_message(self, format: str, *args: object) -> None: ...
 

@@ -13,6 +13,7 @@ from cem_index.building import Documents, build, written
 from cem_index.fields import SETTINGS
 from cem_index.index import DiskIndex
 from cem_index.seal import SEAL, seal, whole
+from cem_index.sharing import fetched, share
 from cem_toolkit.api import Context
 
 
@@ -30,7 +31,8 @@ def open_index(
 
     `key` stands for whatever decides the documents; the language, the index's own settings and tantivy's version are
     added to it. `total` is for the progress bar: the number of documents, redirects included, or what `reached` makes
-    of the last position, such as bytes of a file. Where another process builds the same index, waits for it. Raises
+    of the last position, such as bytes of a file. Where another process builds the same index, waits for it; where one
+    is shared (`ctx.indexes`), fetches it rather than building it, and else shares what it has built. Raises
     CemError where the index cannot be written, and whatever `documents` raises.
     """
     path = folder / f"tantivy-{_full_key(key, language)}"
@@ -38,6 +40,8 @@ def open_index(
     if count is None:
         with _alone(path, ctx):
             count = whole(path)  # another process may have finished it meanwhile
+            if count is None and ctx.indexes:
+                count = fetched(path, ctx)
             if count is None:
                 if (path / SEAL).exists():
                     ctx.log(f"the index in {path} is damaged: building it again")
@@ -45,6 +49,8 @@ def open_index(
                 count = build(path, documents, language, total, reached, ctx)
                 with written(path):
                     seal(path, count)
+                if ctx.indexes:
+                    share(path, ctx)
     return DiskIndex(path, language, count)
 
 

@@ -23,20 +23,25 @@ def check_trackers(options: TrlOptions) -> None:
 
 
 def run_name(ctx: Context) -> str:
-    """What a tracker calls the training."""
-    return f"{ctx.model.name}, round {ctx.round}, seed {ctx.seed}"
+    """What a tracker calls the training: where it lies, so that one that is gone on with is the same."""
+    return "/".join(ctx.folder.absolute().parts[-4:]).removesuffix(".partial") + f", seed {ctx.seed}"
 
 
 @contextmanager
 def tracked(options: TrlOptions, ctx: Context) -> Iterator[None]:
-    """Trackers write into the stage's folder meanwhile, but for what their own variables in the environment say."""
+    """Trackers write into the stage's folder meanwhile, but for what their own variables in the environment say.
+
+    Not so trackio, which has one folder for a process, read when it is imported: it writes into that of the user.
+    """
     wished = {name: value for name, value in _settings(options, ctx).items() if name not in os.environ}
     os.environ.update(wished)
     try:
         yield
     finally:
         if "wandb" in options.report_to and "wandb" in sys.modules:
-            sys.modules["wandb"].teardown()  # or the next training of this process goes on with this one's
+            # Or the next training of this process would go on with this one's run, in its folder.
+            sys.modules["wandb"].finish()
+            sys.modules["wandb"].teardown()
         for name in wished:
             os.environ.pop(name, None)
 
@@ -51,8 +56,6 @@ def _settings(options: TrlOptions, ctx: Context) -> Mapping[str, str]:
     settings: dict[str, str] = {}
     if "tensorboard" in options.report_to:
         settings |= {"TENSORBOARD_LOGGING_DIR": str(place("tensorboard"))}
-    if "trackio" in options.report_to:
-        settings |= {"TRACKIO_DIR": str(place("trackio"))}
     if "wandb" in options.report_to:
         settings |= {"WANDB_PROJECT": PROJECT, "WANDB_DIR": str(place("wandb")), "WANDB_SILENT": "true"}
     if "mlflow" in options.report_to:
