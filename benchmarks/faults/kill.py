@@ -25,6 +25,8 @@ KILLS, FEW = 210, 10
 EACH = 14
 """Kills that one run is given, at most."""
 PATIENCE = 300.0
+WEIGHTS = {"train": 3}
+"""Stages with more moments to them."""
 
 
 @dataclass
@@ -89,8 +91,8 @@ def _kill(
         run = _run_of(out, killed.name)
         pending = [stage for stage in stages if stage not in finished(run)]
         last = len(killed.moments) >= most
-        near = pending[: 1 + chance.choice([1, 3, 6])]
-        target = min(near, key=lambda stage: (hit[stage], chance.random()))
+        near = pending[: chance.choice([2, 5, 12, 99])]
+        target = min(near, key=lambda stage: (hit[stage] / WEIGHTS.get(stage.rpartition("/")[2], 1), chance.random()))
         moment = choose(chance, target, reference.seconds.get(target, 1.0))
         command = world.resume(killed.out, run.name) if run else world.evolve(killed.out, *cache, *reference.more)
         mark = _marking(killed.name, None if last else arm(moment, out))
