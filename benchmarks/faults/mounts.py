@@ -6,6 +6,7 @@ Linux, as root or where users may make namespaces. `mount` is util-linux's.
 import ctypes
 import os
 import subprocess
+import time
 from pathlib import Path
 
 NEW_MOUNTS, NEW_USER = 0x00020000, 0x10000000
@@ -31,7 +32,14 @@ def mount_small(folder: Path, megabytes: int) -> None:
 
 def make_read_only(folder: Path) -> None:
     _call("mount", "--bind", str(folder), str(folder))
-    _call("mount", "-o", "remount,bind,ro", str(folder))
+    for tries_left in reversed(range(500)):
+        try:
+            _call("mount", "-o", "remount,bind,ro", str(folder))
+            break
+        except OSError:  # a file is being written to at this moment
+            if not tries_left:
+                raise
+            time.sleep(0.01)
 
 
 def make_writable(folder: Path) -> None:
