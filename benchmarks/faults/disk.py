@@ -23,7 +23,7 @@ from undisturbed import Reference, make_reference
 NAME = "disk"
 MEGABYTES = 700
 """More than training wants to be free."""
-FULL = ("the disk is full", "No space left")
+FULL = ("the disk is full", "No space left", "make room")
 READ_ONLY = ("read-only", "Read-only")
 
 

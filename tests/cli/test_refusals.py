@@ -24,6 +24,7 @@ SAID = [
     (RuntimeError('I/O error: Os { code: 28, kind: StorageFull, message: "…" }'), "while working: the disk is full"),
     (ValueError("An IO error occurred: 'Too many open files (os error 24)'"), "while working: too many open files"),
     (OSError(errno.EROFS, "…"), "while working: the file system is read-only"),
+    (OSError("374441 requested and 992 written"), "while working: the disk is full"),
     (RuntimeError("unable to mmap 7 bytes: Cannot allocate memory (12)"), "while working: there is not enough memory"),
     (PermissionError(errno.EACCES, "…", "runs"), "runs: permission denied"),
 ]
