@@ -226,7 +226,8 @@ def _mistakes(count: int) -> list[Any]:
 )
 def test_an_endpoint_that_answers_otherwise_is_one_clear_error(desk: Any, small: Any, body: str) -> None:
     small.pages["engine.test/search?format=json&q=Chad"] = small.reply(body)
-    with pytest.raises(CemError, match=r"^search: nothing could be had: search failed: http://engine\.test.*no JSON object with results"):
+    said = r"^search: nothing could be had: search failed: http://engine\.test.*no JSON object with results"
+    with pytest.raises(CemError, match=said):
         desk.retrieve(["Chad"], retries=0)
 
 
