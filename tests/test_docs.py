@@ -134,6 +134,15 @@ def test_the_table_of_faults_is_of_those_that_were_tried() -> None:
     assert script["table"](measured) in (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 
 
+def test_the_plan_for_clusters_is_the_one_that_was_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "cluster"))
+    script = runpy.run_path(str(ROOT / "benchmarks" / "cluster_plan.py"))
+    known = json.loads((ROOT / "benchmarks" / "results" / "cluster_plan.json").read_text(encoding="utf-8"))
+    plans = {name: script["plan"](*parts, known["workload"]) for name, parts in script["PLANS"].items()}
+    assert plans == known["plans"]
+    assert script["tables"](known) in (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):

@@ -363,7 +363,7 @@ def _index_answers(folder: Path) -> Read:
         engine = Engine(http, Patience(Limits(retries=0), 0, make_clock()), options)
 
         def pages(hits: Any) -> list[Any]:
-            return [make_page(hit, options) for hit in hits if not isinstance(hit, RequestError)]
+            return [] if isinstance(hits, RequestError) else [make_page(hit, options) for hit in hits]
 
         return [
             _or_reason(RequestError, ask)

@@ -13,6 +13,8 @@ import pytest
 BEGIN = """
 import os, signal, subprocess, sys, time
 from cem_toolkit.cli import cli, main, stopping
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests were started by ignores
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 stopping.PATIENCE, stopping.ONE_REQUEST = float(sys.argv[1]), 0.0
 
 @cli.command("work")

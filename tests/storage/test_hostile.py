@@ -113,7 +113,8 @@ def test_names_of_runs_that_are_none(name: str, memory: str, write: Write, elsew
 def test_addresses_that_are_none_and_those_with_secrets(url: str, complaint: str, evolve: Evolve) -> None:
     with pytest.raises(CemError, match=complaint) as error:
         evolve(out=url)
-    assert "secret" not in str(error.value)
+    assert "key:secret" not in str(error.value)
+    assert "sig=secret" not in str(error.value)
     with pytest.raises(CemError):
         check_url(url)
 

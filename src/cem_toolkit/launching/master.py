@@ -51,6 +51,7 @@ class Workers:
         log.parent.mkdir(parents=True, exist_ok=True)
         try:
             with log.open("ab") as output:
+                self._said_before = output.tell()
                 self._process = subprocess.Popen(  # noqa: S603 (the user's own launcher)
                     command,
                     stdin=subprocess.DEVNULL,
@@ -124,7 +125,9 @@ class Workers:
         self._wait()
         status = self._process.poll()
         how = f"by signal {-status}" if status is not None and status < 0 else f"with exit status {status}"
-        return WorkerDied(f"the worker processes ended {how} ({_last_line(self._log)}): see {self._log}")
+        return WorkerDied(
+            f"the worker processes ended {how} ({_last_line(self._log, self._said_before)}): see {self._log}"
+        )
 
     def _clean(self) -> None:
         self._listener.close()
@@ -153,11 +156,11 @@ class _Relay(contextlib.ExitStack):
             self._steps.pop(message["over"])[0].close()
 
 
-def _last_line(log: Path) -> str:
-    """Of what the processes printed, as far as it fits one line."""
+def _last_line(log: Path, start: int) -> str:
+    """Of what the processes printed after `start`, as far as it fits one line."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 4096))
+            file.seek(max(start, log.stat().st_size - 4096))
             lines = file.read().decode(errors="replace").split("\n")
     except OSError:
         lines = []

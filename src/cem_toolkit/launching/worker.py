@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import queue
+import signal
 import socket
 import sys
 import threading
@@ -109,6 +110,8 @@ def _listen(channel: Channel, requests: "queue.SimpleQueue[dict[str, Any]]") -> 
         try:
             request = channel.receive()
         except (OSError, EOFError, ValueError):
+            if os.getpgrp() == os.getpid():  # an engine's own processes, which it cannot end any more
+                os.killpg(0, signal.SIGKILL)
             _end(1)
         requests.put(request)
         if request["work"] is None:

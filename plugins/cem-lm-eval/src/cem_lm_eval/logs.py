@@ -75,9 +75,9 @@ def _match(task: "ConfigurableTask", path: Path, count: int) -> "list[Sample]":
     logged = defaultdict(list)
     for sample in _read(path):
         try:
-            _check(sample)
+            _check(task, sample)
             logged[_key(task, sample["doc"], _offered(task, sample))].append(sample)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise CemError(f"{path}: not a log of `lm_eval --log_samples` of the task {task.task_name!r}") from error
     matched: list[Sample] = []
     missing = []
@@ -98,13 +98,19 @@ def _match(task: "ConfigurableTask", path: Path, count: int) -> "list[Sample]":
     return matched
 
 
-def _check(sample: Any) -> None:
-    """Raises KeyError or TypeError where it lacks what is asked of it later."""
+def _check(task: "ConfigurableTask", sample: Any) -> None:
+    """Raises LookupError, TypeError or ValueError where it lacks what is asked of it later."""
     texts = (sample["filter"], sample["arguments"]["gen_args_0"]["arg_0"])
     if not all(isinstance(text, str) for text in texts) or not isinstance(sample["doc"], dict):
         raise TypeError("not as `--log_samples` writes it")
     if not all(isinstance(sample[name], list) for name in ("resps", "filtered_resps")):
         raise TypeError("no list of answers")
+    if not isinstance(sample["metrics"], list) or not all(name in sample for name in sample["metrics"]):
+        raise TypeError("no list of its metrics")
+    if task.OUTPUT_TYPE == "multiple_choice":
+        scores = [float(response[0]) for response in sample["filtered_resps"]]
+        if len(scores) < len(sample["arguments"]):
+            raise TypeError("not a score for each choice")
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

@@ -195,8 +195,8 @@ def _gold(answer: Any, choices: Sequence[str], labels: Sequence[str], typed: boo
         found |= {index for index, choice in enumerate(stripped) if choice == answer.strip()}
         lowered = [label.lower() for label in labels[: len(choices)]]
         found |= {index for index, label in enumerate(lowered) if label == answer.strip().lower()}
-        if not (typed and found) and re.fullmatch(r"\s*[0-9]+\s*", answer):
-            found |= {int(answer)} & set(range(len(choices)))
+        if not (typed and found) and re.fullmatch(r"[0-9]{1,9}", answer.strip()):
+            found |= {int(answer.strip())} & set(range(len(choices)))
     elif isinstance(answer, int) and not isinstance(answer, bool):
         found = {answer} & set(range(len(choices)))
     if len(found) > 1:
