@@ -12,6 +12,7 @@ import pytest
 from cem_toolkit.api import Row
 from cem_trl import watch
 from cem_trl.checkpoints import is_whole
+from cem_trl.layout import Layout
 from cem_trl.trainer import Trl
 
 OPTIONS = {"epochs": 2, "batch_size": 2, "micro_batch_size": 1, "checkpoint_seconds": 1e-6}
@@ -59,7 +60,7 @@ def test_a_pickle_in_a_checkpoint_is_not_run(
     checkpoint: Path, context: Any, rows: list[Row], tmp_path: Path, name: str
 ) -> None:
     mark = tmp_path / "ran"
-    assert is_whole(checkpoint)
+    assert is_whole(checkpoint, Layout())
     evil = pickle.dumps(Evil(mark))
     with zipfile.ZipFile(checkpoint / name) as archive:
         content = {each: archive.read(each) for each in archive.namelist()}
@@ -67,7 +68,7 @@ def test_a_pickle_in_a_checkpoint_is_not_run(
         for each, data in content.items():
             archive.writestr(each, evil if each.endswith("data.pkl") else data)
     (checkpoint / "training_args.bin").write_bytes(evil)
-    assert is_whole(checkpoint) is False
+    assert is_whole(checkpoint, Layout()) is False
     figures = Trl(Trl.Options(**OPTIONS)).train(rows, context("stage"))
     assert figures["resumed_from_step"] < 3  # from an earlier checkpoint, or from the start
     assert not mark.exists()
