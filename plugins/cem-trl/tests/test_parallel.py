@@ -53,7 +53,7 @@ def as_one(train: Any, figures: Mapping[str, Any], folder: Path, **options: Any)
         torch.testing.assert_close(weights[name], weight, atol=WEIGHT, rtol=0)
 
 
-def launched() -> list[psutil.Process]:
+def processes_of_a_launch() -> list[psutil.Process]:
     """The processes of a launch, its launcher's included."""
     found = []
     for each in psutil.Process().children(recursive=True):
@@ -72,7 +72,7 @@ def killed(rows: Any, context: Any, options: Mapping[str, Any]) -> None:
         def advance(self, steps: float = 1, *, total: float | None = None, message: str | None = None) -> None:
             self.done += steps
             if self.done >= 3:
-                for each in launched():
+                for each in processes_of_a_launch():
                     with contextlib.suppress(psutil.NoSuchProcess):
                         each.kill()
 
@@ -104,7 +104,7 @@ def test_two_processes_that_were_killed_and_go_on_train_as_one_does(
     assert len(figures["peak_memory_bytes"]) == 2
     as_one(train, figures, folder, **{name: value for name, value in options.items() if name != "strategy"})
     assert sorted(each.name for each in folder.parent.iterdir()) == ["model"]
-    assert not launched()
+    assert not processes_of_a_launch()
 
 
 @pytest.mark.slow
