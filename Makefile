@@ -38,8 +38,10 @@ reference: $(VENV)/.installed
 site: $(VENV)/.installed
 	$(BIN)/python docs/scripts/build_site.py
 
+# Files of tests go to as many processes; a file's tests stay together.
+JOBS ?= 2
 test: $(VENV)/.installed browser lint
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile
 
 # The report is opened in a browser by its tests; without one they are skipped, but for CI, where that is a failure.
 browser: $(VENV)/.installed

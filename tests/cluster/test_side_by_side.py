@@ -137,7 +137,8 @@ def test_real_plugins_train_the_same_weights(tmp_path: Path, ray: Any) -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_tasks_end_with_the_run(config: Path, tmp_path: Path, how: signal.Signals) -> None:
     (tmp_path / "hangs").mkdir()
-    command = [sys.executable, "-c", "from cem_toolkit.cli import main; main()", "evolve", "-c", str(config)]
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # whoever started the tests
+    command = [sys.executable, "-c", f"{heard}; from cem_toolkit.cli import main; main()", "evolve", "-c", str(config)]
     with subprocess.Popen(  # noqa: S603
         [*command, "--executor", "ray"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     ) as process:
