@@ -29,7 +29,11 @@ def _damaged(run: "Run") -> Iterator[str]:
     # Each stage with the key that it was last finished with.
     for name, key in {f"round-{end.get('round')}/{end.get('stage')}": end.get("key") for end in ends}.items():
         folder = run.folder / name
-        if not folder.resolve().is_relative_to(run.folder.resolve()):  # of a stranger's making
+        try:
+            inside = folder.resolve().is_relative_to(run.folder.resolve())
+        except (OSError, ValueError):  # no name that a folder can have
+            inside = False
+        if not inside:  # of a stranger's making
             yield f"{run.folder / 'events.jsonl'}: names a stage outside the run"
             continue
         info = read_info(folder)

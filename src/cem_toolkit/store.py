@@ -133,7 +133,10 @@ def as_noted(path: Path, noted: Mapping[str, Any]) -> bool:
 def _is_inside(folder: Path, name: str) -> bool:
     """Whether `name` is a file of `folder`'s own, and no link to another's."""
     path = folder / name
-    return path.is_file() and path.resolve() == folder.resolve() / name and not Path(name).is_absolute()
+    try:
+        return path.is_file() and path.resolve() == folder.resolve() / name and not Path(name).is_absolute()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
 
 
 def copy_linked(source: Path, target: Path) -> None:
