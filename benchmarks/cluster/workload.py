@@ -41,8 +41,6 @@ def _stage(turn: Round, name: str) -> Stage:
 
 
 def _bytes(folder: Path) -> int:
-    """Of records, not of models."""
-    files = {
-        file for pattern in KEPT for file in folder.rglob(pattern) if "model" not in file.relative_to(folder).parts
-    }
-    return sum(file.stat().st_size for file in files)
+    """Of records, not of models and not of control arms."""
+    files = (file for pattern in KEPT for file in folder.rglob(pattern))
+    return sum(file.stat().st_size for file in files if not {"model", "arms"} & {*file.relative_to(folder).parts})
