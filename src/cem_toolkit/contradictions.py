@@ -47,6 +47,13 @@ def cut_checked(
     return kept, drops
 
 
+def cut_used(passages: Sequence[Passage], mistakes: Sequence[Mistake], config: PiecesConfig) -> list[Passage]:
+    """The pieces alone that `cut_checked` gives. What would only be told is not looked for."""
+    if config.contradictions == "drop":
+        return cut_checked(passages, mistakes, config)[0]
+    return cut_passages(passages, mistakes, config)
+
+
 def contradicted(
     pieces: Iterable[Passage], mistakes: Iterable[Mistake], pages: Iterable[Passage] = ()
 ) -> dict[str, dict[str, str]]:

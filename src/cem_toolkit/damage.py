@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cem_toolkit.errors import CemError
+from cem_toolkit.storage.urls import confined
 from cem_toolkit.store import INFO, is_as_written, read_info
 
 if TYPE_CHECKING:
@@ -25,15 +26,10 @@ def require_whole(run: "Run") -> None:
 
 
 def _damaged(run: "Run") -> Iterator[str]:
-    ends = (event for event in run.events if event.get("event") == "stage_finished")
     # Each stage with the key that it was last finished with.
-    for name, key in {f"round-{end.get('round')}/{end.get('stage')}": end.get("key") for end in ends}.items():
-        folder = run.folder / name
-        try:
-            inside = folder.resolve().is_relative_to(run.folder.resolve())
-        except (OSError, ValueError):  # no name that a folder can have
-            inside = False
-        if not inside:  # of a stranger's making
+    for name, key in {f"round-{number}/{stage}": key for number, stage, key in run.ends}.items():
+        folder = confined(run.folder, name)
+        if folder is None:  # of a stranger's making
             yield f"{run.folder / 'events.jsonl'}: names a stage outside the run"
             continue
         info = read_info(folder)

@@ -108,11 +108,7 @@ def find_run(reference: str, out: Path | str, cache: Path = CACHE, say: Callable
         if (folder / "config.yaml").is_file() and (folder / "plan.json").is_file():
             check_confined(folder.resolve())
             return Run(folder.resolve())
-    names = (
-        sorted(path.parent.name for path in out.glob("*/plan.json") if path.parent.name != "latest")
-        if out.is_dir()
-        else []
-    )
+    names = sorted(run.name for run in runs_in(out))
     there = f"there are {', '.join(names[-5:])}" if names else f"{out} holds no runs"
     raise NoRun(f"no run {reference!r}: {there}; give a path, a name or `latest` (and --out where runs lie elsewhere)")
 

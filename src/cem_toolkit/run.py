@@ -21,6 +21,8 @@ from cem_toolkit.store import has_its_checksum, read_info, read_records, text_ha
 
 PASSAGES = ("read/passages.jsonl", "cut/passages.jsonl", "guard/passages.jsonl")
 """Where a round's usable passages lie: in the first of these stages that is finished, the latest in the loop."""
+MISTAKES = ("read/mistakes.jsonl", "mine/mistakes.jsonl")
+"""And a round's mistakes."""
 
 PUT_BACK = "put it back from a copy, or start a new run with `cem-toolkit evolve`, which reuses what is finished"
 
@@ -159,7 +161,7 @@ class Round(Arm):
     @cached_property
     def mistakes(self) -> list[Mistake]:
         """As the open-book test left them, where there was one."""
-        return self._read("read/mistakes.jsonl", Mistake) or self._read("mine/mistakes.jsonl", Mistake)
+        return next((found for name in MISTAKES if (found := self._read(name, Mistake))), [])
 
     @cached_property
     def passages(self) -> list[Passage]:
@@ -253,6 +255,12 @@ class Run:
                     event = parse_json(line)
                     events += [event] if isinstance(event, dict) else []
         return events
+
+    @property
+    def ends(self) -> list[tuple[Any, Any, Any]]:
+        """Round, name and key of each stage as it was finished, in order; more than once where it was done again."""
+        ends = (event for event in self.events if event.get("event") == "stage_finished")
+        return [(event.get("round"), event.get("stage"), event.get("key")) for event in ends]
 
     @property
     def finished(self) -> bool:

@@ -71,11 +71,11 @@ class Stages:
         self.beside = ""
         self.name = run.name if run else "planned"
         self.portions: Portions | None = None
-        self._told = _ends(run) if run else set()
+        self._told = set(run.ends) if run else set()
 
     def of_run(self, run: Run) -> Self:
         """The same stages, their results in `run`."""
-        return self._changed(run=run, name=run.name, _told=_ends(run))
+        return self._changed(run=run, name=run.name, _told=set(run.ends))
 
     def with_seed(self, seed: int) -> Self:
         """The same stages under another seed."""
@@ -276,12 +276,6 @@ def _key_of(folder: Path) -> str | None:
 def _copy(place: Path) -> Path:
     """The folder that a finished stage is copied to, beside `place`."""
     return place.with_name(place.name + ".copy")
-
-
-def _ends(run: Run) -> set[tuple[Any, ...]]:
-    """Of finished stages, what `Stages.finished` has noted."""
-    ends = (event for event in run.events if event.get("event") == "stage_finished")
-    return {(event.get("round"), event.get("stage"), event.get("key")) for event in ends}
 
 
 def _remove_leftovers(place: Path) -> None:

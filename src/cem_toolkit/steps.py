@@ -13,7 +13,7 @@ from cem_toolkit.accepting import accept
 from cem_toolkit.ahead import Ahead, Found
 from cem_toolkit.arms import kept_rows, put_in_place, with_tokens
 from cem_toolkit.console import Screen
-from cem_toolkit.contradictions import contradiction_counts, cut_checked
+from cem_toolkit.contradictions import contradiction_counts, cut_checked, cut_used
 from cem_toolkit.errors import CemError
 from cem_toolkit.faithful import keep_faithful
 from cem_toolkit.gate import decide
@@ -66,11 +66,11 @@ def evaluate(
         if again:
             ctx = dataclasses.replace(ctx, only=again.ids)
             ctx.log(f"asks {len(again.weights):,} of {again.total:,} questions again (retest)")
-        watched = evaluator.evaluate(config.general, ctx) if config.general else ()
+        who = f"evaluator {evaluator.name}"
+        watched = accept(who, Attempt, evaluator.evaluate(config.general, ctx) if config.general else ())
         # A general task's own training questions are nothing to watch: the task reports its test questions.
-        watched = accept(f"evaluator {evaluator.name}", Attempt, watched)
         general = [attempt for attempt in watched if attempt.part != "train"]
-        given = accept(f"evaluator {evaluator.name}", Attempt, evaluator.evaluate(config.tasks, ctx))
+        given = accept(who, Attempt, evaluator.evaluate(config.tasks, ctx))
         attempts = assign(given, general, config.split)
         if not attempts:
             raise CemError(f"tasks {', '.join(config.tasks)}: there is no question in them")
@@ -151,7 +151,7 @@ def read_ahead(
 
         def screen(passages: Sequence[Passage]) -> list[Passage]:
             mixed = mix_sources(passages, stages.config.weights)
-            return cut_checked(guard.screen_passages(mixed)[0], mistakes, stages.config.pieces)[0]
+            return cut_used(guard.screen_passages(mixed)[0], mistakes, stages.config.pieces)
 
         def score(ways: Sequence[Way]) -> Scores:
             return stages.crew.evaluator.score(ways, silent)
@@ -255,12 +255,12 @@ def rewrite(stages: Stages, number: int, model: Model, material: Material) -> Ma
         def work(ctx: Context, rewriter: Rewriter = rewriter) -> Results:
             if stages.portions and rewriter.alone() and stages.portions.worth(alone):
                 kept, dropped = stages.portions.rewrite(alone, ctx.folder, rewriter.name, ctx.seed)
+                _known_passages(rewriter, kept, given)
             else:
                 with sealed_from(stages, f"rewriter {rewriter.name}"):
                     found = accept(f"rewriter {rewriter.name}", Rewrite, rewriter.rewrite(alone, ctx))
                 _known_passages(rewriter, found, given)
                 kept, dropped = keep_faithful(found, material.passages)
-            _known_passages(rewriter, kept, given)
             if dropped:
                 ctx.log(f"dropped {len(dropped):,} of {len(kept) + len(dropped):,} rewrites: not what the passage says")
             return {"rewrites.jsonl": kept, "dropped.jsonl": dropped}, {"kept": len(kept), "dropped": len(dropped)}

@@ -61,7 +61,7 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def with_checksum(data: Mapping[str, Any]) -> dict[str, Any]:
-    """`data` with a hash of itself, by which `holds` sees whether all of it is as it was written."""
+    """`data` with a hash of itself, by which `has_its_checksum` sees whether all of it is as it was written."""
     return {**data, "checksum": _checksum(data)}
 
 

@@ -11,7 +11,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import ValidationError
 
 from cem_toolkit.checks import check_components
@@ -22,6 +21,7 @@ from cem_toolkit.evolving import begin, prepare, resume
 from cem_toolkit.folders import runs_in
 from cem_toolkit.loop import go_rounds
 from cem_toolkit.models import resolve_model
+from cem_toolkit.parsing import parse_yaml
 from cem_toolkit.plugins import Plugins
 from cem_toolkit.records import Model
 from cem_toolkit.run import Run
@@ -84,8 +84,8 @@ def read_axis(text: str) -> tuple[str, list[Any]]:
     of that form."""
     name, equals, values = text.partition("=")
     try:
-        found = yaml.safe_load(f"[{values}]")
-    except yaml.YAMLError:
+        found = parse_yaml(f"[{values}]")
+    except ValueError:
         found = []
     if not name.strip() or not equals or not found:
         raise CemError(f"--over {text}: should be NAME=VALUE,VALUE, such as trainer.strength=careful,balanced")

@@ -7,7 +7,6 @@ held-out questions and siblings stays unseen by the choice.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -86,33 +85,25 @@ class Sweep:
 
 
 class _Read:
-    """A run's answers, read once."""
+    """A run's answers, read once, of which only what is compared is kept."""
 
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
-
-    @cached_property
-    def right(self) -> dict[str, float]:
-        """The share of right answers by set; of a set that was asked in part an estimate."""
+        self.selection: dict[tuple[str, str], tuple[bool, str]] = {}
+        """Of every selection question whether the answer was right, and its group."""
         weights: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-        for attempt in attempts_of(self.cell.run.round(shipped_round(self.cell.run))):
+        for attempt in attempts_of(cell.run.round(shipped_round(cell.run))):
             if attempt.split != STOPPING:
                 name = set_name(attempt.task, attempt.id, attempt.split, ())
                 weights[name].append((attempt.weight, attempt.correct))
+            if attempt.split == SELECTION:
+                self.selection[attempt.task, attempt.id] = attempt.correct, attempt.group or attempt.id
         names = sorted(weights, key=lambda name: (SETS.index(name) if name in SETS else len(SETS), name))
-        return {
+        self.right = {
             name: sum(weight * right for weight, right in weights[name]) / sum(weight for weight, _ in weights[name])
             for name in names
         }
-
-    @cached_property
-    def selection(self) -> dict[tuple[str, str], tuple[bool, str]]:
-        """Of every selection question whether the answer was right, and its group."""
-        return {
-            (attempt.task, attempt.id): (attempt.correct, attempt.group or attempt.id)
-            for attempt in attempts_of(self.cell.run.round(shipped_round(self.cell.run)))
-            if attempt.split == SELECTION
-        }
+        """The share of right answers by set; of a set that was asked in part an estimate."""
 
 
 def compare_cells(cells: Sequence[Cell]) -> Sweep:

@@ -9,11 +9,10 @@ from cem_toolkit.records import Mistake, Row
 from cem_toolkit.report.attribution import Origin, attribution
 from cem_toolkit.report.facts import Facts, Turn
 from cem_toolkit.report.origin import is_hub_id
-from cem_toolkit.run import Run
+from cem_toolkit.run import MISTAKES, Run
 
 UNSTATED = re.compile(r"\s*(unknown|unstated|not stated|own documents)", re.IGNORECASE)
 """Licences that give nobody leave, as sources note them where a text states none."""
-MISTAKES = ("read/mistakes.jsonl", "mine/mistakes.jsonl")
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from cem_toolkit.errors import CemError
-from cem_toolkit.hub.choosing import MISTAKES, Choice
+from cem_toolkit.hub.choosing import Choice
 from cem_toolkit.models.resolve import HUB_FILES, check_folder
 from cem_toolkit.report.attribution import attribution_list
 from cem_toolkit.report.dataset_card import dataset_card
 from cem_toolkit.report.model_card import model_card
+from cem_toolkit.run import MISTAKES
 
 NAMES = ("_name_or_path", "name_or_path", "base_model_name_or_path")
 """In which transformers and peft note where a model was loaded from: a path of this machine."""

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+from cem_toolkit.console import Screen
 from cem_toolkit.errors import CemError
 from cem_toolkit.launching.wire import SOCKET, Channel, context_from_json
 from cem_toolkit.roles import Context, Progress
@@ -87,12 +88,13 @@ def _done(number: int) -> str:
 def _follow(handle: Handle) -> None:
     store = _store()
     assert store is not None  # noqa: S101 (there is a first process besides this one)
+    unheard = Screen(quiet=True)
     for number in itertools.count():
         store.wait([_asked(number)], FOREVER)
         request = json.loads(store.get(_asked(number)))
         if request["work"] is None:
             return
-        ctx = context_from_json(request["context"], _silent, lambda message: None)
+        ctx = context_from_json(request["context"], unheard.progress, unheard.log)
         try:
             handle(request["work"], request["data"], ctx)
         except CemError as error:
@@ -158,12 +160,3 @@ class _Step:
 
     def advance(self, steps: float = 1, *, total: float | None = None, message: str | None = None) -> None:
         self._channel.send({"advance": self._number, "steps": steps, "total": total, "message": message})
-
-
-class _Nothing:
-    def advance(self, steps: float = 1, *, total: float | None = None, message: str | None = None) -> None: ...
-
-
-@contextlib.contextmanager
-def _silent(label: str, total: float | None) -> Iterator[Progress]:
-    yield _Nothing()

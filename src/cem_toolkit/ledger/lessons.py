@@ -9,7 +9,7 @@ from cem_toolkit.ledger.entries import Key, Lesson, PassageRef, RowRef
 from cem_toolkit.ledger.files import found_names, lines_of, records_of
 from cem_toolkit.ranking import in_turn
 from cem_toolkit.records import Mistake, Passage, Row
-from cem_toolkit.run import PASSAGES, Round
+from cem_toolkit.run import MISTAKES, PASSAGES, Round
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ def read_lessons(turn: Round, only: Container[Key] | None = None) -> dict[Key, L
     """The round's lessons by question; of those in `only` where it is given. Reads every file once."""
     drafts = {
         mistake.id: _Draft(mistake)
-        for mistake in records_of(turn, Mistake, "read/mistakes.jsonl", "mine/mistakes.jsonl")
+        for mistake in records_of(turn, Mistake, *MISTAKES)
         if only is None or (mistake.task, mistake.attempt_id) in only
     }
     served = _add_passages(turn, drafts)

@@ -21,6 +21,7 @@ from typing import Self
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.files import replacing
+from cem_toolkit.parsing import parse_json
 from cem_toolkit.storage.remote import Remote, StorageError
 from cem_toolkit.storage.urls import joined
 
@@ -83,7 +84,7 @@ class Lease:
 
     def _refuse_fresh(self, number: int) -> None:
         try:
-            said = json.loads(self.remote.read(self._file(number), 4096))
+            said = parse_json(self.remote.read(self._file(number), 4096))
             age = self._age(number)
         except FileNotFoundError:  # given back this moment
             return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.errors import CemError
+from cem_toolkit.errors import CemError, one_line
 from cem_toolkit.files import replacing
 from cem_toolkit.storage.urls import check_url, joined
 
@@ -44,7 +44,7 @@ class Remote:
             how = f"pip install 'cem-toolkit[{extra}]'" if extra else f"its fsspec library ({error})"
             raise CemError(f"{self.url}: storage of this kind takes: {how}") from None
         except Exception as error:
-            raise CemError(f"{self.url}: cannot be opened: {_first_line(error)}") from None
+            raise CemError(f"{self.url}: cannot be opened: {one_line(error):.300}") from None
         self.root = str(root).rstrip("/")
 
     def read(self, name: str, most: int = MOST_BYTES) -> bytes:
@@ -132,14 +132,9 @@ class Remote:
             raise
         except Exception as error:
             raise StorageError(
-                f"{joined(self.url, name)}: cannot be {PARTICIPLES[what]} ({_first_line(error)}); check the address, "
+                f"{joined(self.url, name)}: cannot be {PARTICIPLES[what]} ({one_line(error):.300}); check the address, "
                 "the network, and the keys in the environment"
             ) from error
 
 
 PARTICIPLES = {"read": "read", "write": "written", "list": "listed", "remove": "removed"}
-
-
-def _first_line(error: BaseException) -> str:
-    said = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {said[:300]}".removesuffix(": ")

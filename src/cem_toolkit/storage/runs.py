@@ -1,13 +1,13 @@
 """Finding a run by its address, and bringing here what is needed to look at it."""
 
 import contextlib
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 from cem_toolkit.errors import CemError
 from cem_toolkit.files import replacing
+from cem_toolkit.parsing import parse_json
 from cem_toolkit.run import Locked, NoRun, Run
 from cem_toolkit.storage.mirror import START
 from cem_toolkit.storage.remote import Remote
@@ -82,7 +82,7 @@ def _merge_events(theirs: str, path: Path) -> None:
 
 def _time(line: str) -> str:
     try:
-        return str(json.loads(line)["time"])
+        return str(parse_json(line)["time"])
     except (ValueError, KeyError, TypeError):
         return ""
 

@@ -4,17 +4,16 @@ What comes from the storage is checked against the note that its stage was seale
 listing leads out of the folder.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.files import replacing
+from cem_toolkit.parsing import parse_json
 from cem_toolkit.storage.remote import Remote, StorageError
 from cem_toolkit.storage.urls import confined, joined
-from cem_toolkit.store import INFO, as_noted, noted_files, read_info
+from cem_toolkit.store import INFO, as_noted, noted_files, read_info, write_json
 
 
 class Damaged(StorageError):  # noqa: N818 (a state more than an error)
@@ -45,7 +44,7 @@ def hints(key: str) -> str:
 def read_note(remote: Remote, name: str) -> dict[str, Any] | None:
     """What is noted there of the stage `name`; None where none is finished."""
     try:
-        found = json.loads(remote.read(f"{name}/{INFO}"))
+        found = parse_json(remote.read(f"{name}/{INFO}"))
     except (FileNotFoundError, ValueError):
         return None
     return found if noted_files(found) is not None else None
@@ -68,8 +67,7 @@ def fetch_stage(
             raise Damaged(f"{joined(remote.url, name, INFO)}: names the file {file!r:.80}, which no stage has")
         if not as_noted(place, noted):
             _fetch_file(remote, f"{name}/{file}", place, noted, known / file if known else None)
-    with replacing(beside / INFO) as written:
-        written.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(beside / INFO, note)
     if target.exists():
         shutil.rmtree(target)
     os.rename(beside, target)
