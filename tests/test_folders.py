@@ -35,3 +35,19 @@ def test_resuming_removes_a_link_that_was_half_made(tmp_path: Path) -> None:
     name_beside(tmp_path / "latest").symlink_to("2026-01-01-calm-owl")
     remove_half_made(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {run.name, "latest", ".making"}
+
+
+def test_a_run_that_goes_on_meanwhile_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run(tmp_path, {}, {})
+    half = run.folder / "round-1" / "train.partial"
+    half.mkdir(parents=True)
+    look = Path.lstat
+
+    def sealed_once_listed(path: Path) -> object:
+        if path == half:
+            half.rename(half.with_name("train"))
+        return look(path)
+
+    monkeypatch.setattr(Path, "lstat", sealed_once_listed)
+    assert find_run("latest", tmp_path) == run
+    assert not half.exists()

@@ -173,3 +173,20 @@ def test_a_checksum_holds_once_written_and_read(tmp_path: Path, data: dict[str, 
     read = json.loads((tmp_path / "a.json").read_text())
     assert has_its_checksum(read)
     assert not has_its_checksum({**read, "more": 1})
+
+
+def test_stages_that_others_seal_meanwhile_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in Ray's tasks: each looks through a round in which the others are just finishing theirs."""
+    place = finished(tmp_path)
+    half = place.parent / "train.partial"
+    half.mkdir()
+    scan = os.scandir
+
+    def sealed_once_listed(path: Path) -> object:
+        if Path(path) == half:
+            half.rename(place.parent / "train")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", sealed_once_listed)
+    assert Within(place.parents[1]).find("k1") == place
+    assert not half.exists()

@@ -135,7 +135,10 @@ def check_confined(folder: Path) -> None:
     could have this user's files read or written, or have the program wait for ever."""
     for parent, folders, files in os.walk(folder):
         for path in (Path(parent, name) for name in (*folders, *files)):
-            mode = path.lstat().st_mode
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:  # the run goes on meanwhile
+                continue
             if stat.S_ISLNK(mode):
                 try:
                     inside = path.resolve(strict=True).is_relative_to(folder)

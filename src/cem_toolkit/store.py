@@ -227,9 +227,9 @@ class Within(Store):
     def __init__(self, run: Path) -> None:
         super().__init__(run.parent)
         self._folders: dict[str, Path] = {}
-        for path in run.rglob(INFO):
-            if info := read_info(path.parent):
-                self._folders[str(info.get("key"))] = path.parent
+        for folder, _, _ in os.walk(run):  # passes over what others have sealed, so renamed, since it was listed
+            if info := read_info(Path(folder)):
+                self._folders[str(info.get("key"))] = Path(folder)
 
     def find(self, key: str) -> Path | None:
         folder = self._folders.get(key)
