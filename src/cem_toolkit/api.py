@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cem_toolkit.hookspecs import hookimpl
     from cem_toolkit.leaks import Drop, Leak, LeakGuard
     from cem_toolkit.models import Embedder, load_tokenizer, resolve_model
+    from cem_toolkit.parsing import parse_json
     from cem_toolkit.plugins import find_component
     from cem_toolkit.records import (
         Attempt,
@@ -81,6 +82,7 @@ __all__ = [
     "load_tokenizer",
     "name_beside",
     "normalise",
+    "parse_json",
     "question_id",
     "replacing",
     "resolve_model",
@@ -93,6 +95,7 @@ _HOMES = {
     "hookspecs": ("hookimpl",),
     "leaks": ("Drop", "Leak", "LeakGuard"),
     "models": ("Embedder", "load_tokenizer", "resolve_model"),
+    "parsing": ("parse_json",),
     "plugins": ("find_component",),
     "records": (
         "Attempt",

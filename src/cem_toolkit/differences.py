@@ -6,13 +6,10 @@ from typing import Any
 
 from cem_toolkit.run import Run
 
-NO_RESULT = frozenset(
-    {
-        *("out", "mirror", "indexes", "cache", "command", "config_folder"),
-        *("machine.disk_free_bytes", "config_sha256", "checksum"),
-    }
-)
-"""What says where a run lies or how it was typed, and nothing of what came out."""
+ELSEWHERE = frozenset({"out", "mirror", "indexes", "cache", "executor", "ray"})
+"""Of a configuration what says where a run lies and is worked on, and nothing of what comes out."""
+_HOW = frozenset({"command", "config_folder", "machine.disk_free_bytes", "config_sha256", "checksum"})
+"""The like in a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +39,12 @@ def _settings(run: Run) -> dict[str, Any]:
         if isinstance(part, Mapping):
             parts[str(place)] = f"{part.get('name')} {part.get('version')}"
             parts.update(_flat(part.get("options", {}), f"{place}."))
-    places = {place.partition(".")[0] for place in parts}
-    config = {name: value for name, value in run.config.items() if name not in places}
+    told = ELSEWHERE | {place.partition(".")[0] for place in parts}
+    config = {name: value for name, value in run.config.items() if name not in told}
     plan = {name: value for name, value in run.plan.items() if name not in ("components", "plugins")}
     plugins = {"distributions": run.plan.get("plugins", {})}
     found = {**dict(_flat(config)), **dict(_flat(plan)), **dict(_flat(plugins)), **parts}
-    return {name: value for name, value in found.items() if name not in NO_RESULT}
+    return {name: value for name, value in found.items() if name not in _HOW}
 
 
 def _flat(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cem_toolkit.checks import check_components, check_inputs, existing
 from cem_toolkit.config import Config, Crew, merge, read_yaml, resolve, with_preset
 from cem_toolkit.console import Screen
-from cem_toolkit.differences import NO_RESULT
+from cem_toolkit.differences import ELSEWHERE
 from cem_toolkit.errors import CemError, one_line
 from cem_toolkit.files import remove_abandoned
 from cem_toolkit.folders import create_run, find_run, remove_half_made
@@ -59,7 +59,8 @@ def evolve(
     """
     stages = prepare(config, values, Screen(quiet=not progress), registry)
     if name and (begun := _begun(name, stages)):
-        return resume(begun, progress=progress, registry=registry, trust=True)  # the caller says what to do again
+        by = {"executor": stages.config.executor, "ray": stages.config.ray}
+        return _go_on(begun, progress, registry, by)  # without asking: the caller says what to do again
     model = resolve_model(stages.config.model, stages.cache, stages.screen.log)
     check_components(stages, model)
     run = begin(stages, model, name)
@@ -92,8 +93,13 @@ def resume(
             f"{run.folder}: you have not started this run on this machine, and to go on with it is to do what its "
             f"configuration says: look at config.yaml and plan.json, then `cem-toolkit resume {run.name} --trust`"
         )
+    return _go_on(run, progress, registry, {"executor": executor} if executor else {})
+
+
+def _go_on(run: Run, progress: bool, registry: Plugins | None, by: Mapping[str, Any]) -> Run:
+    """`by` is what does the work now, laid over the run's own configuration."""
     stages = stages_of(run, Screen(quiet=not progress), registry)
-    stages.config = stages.config.model_copy(update={"executor": executor or stages.config.executor})
+    stages.config = stages.config.model_copy(update=by)
     with run.locked():
         check_inputs(stages)
         model = _model_of(run, stages)
@@ -147,7 +153,7 @@ def _begun(name: str, stages: Stages) -> Run | None:
             run = find_run(name, config.out)
     except NoRun:
         return None
-    now, then = ({k: v for k, v in values.items() if k not in NO_RESULT} for values in (config.recorded(), run.config))
+    now, then = ({k: v for k, v in values.items() if k not in ELSEWHERE} for values in (config.recorded(), run.config))
     changed = sorted(option for option in now.keys() | then.keys() if now.get(option) != then.get(option))
     if Path(run.plan["config_folder"]) != stages.config_folder:
         changed.append("the folder of the configuration")

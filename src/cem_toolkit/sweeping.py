@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from cem_toolkit.checks import check_components
 from cem_toolkit.config import Config, RayConfig, set_value
 from cem_toolkit.console import Screen
+from cem_toolkit.differences import ELSEWHERE
 from cem_toolkit.errors import CemError
 from cem_toolkit.evolving import begin, prepare, resume
 from cem_toolkit.folders import runs_in
@@ -28,9 +29,6 @@ from cem_toolkit.run import Run
 from cem_toolkit.stages import Stages, Unfinished
 from cem_toolkit.trust import is_own
 from cem_toolkit.winning import Cell, Sweep, compare_cells
-
-ELSEWHERE = {"executor", "ray", "out", "cache"}
-"""What a run's results do not depend on."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +125,11 @@ def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
 def _found(planned: Planned) -> Run | None:
     """The newest run that was begun with this configuration: to be gone on with, or finished and still as it would be
     if it were done now."""
-    wanted = planned.stages.config.model_dump(mode="json", exclude=ELSEWHERE)
+    elsewhere = set(ELSEWHERE - {"mirror"})  # what was copied to another address is not to be found at this one
+    wanted = planned.stages.config.model_dump(mode="json", exclude=elsewhere)
     for run in runs_in(planned.stages.config.out):
         try:
-            same = Config.model_validate(run.config).model_dump(mode="json", exclude=ELSEWHERE) == wanted
+            same = Config.model_validate(run.config).model_dump(mode="json", exclude=elsewhere) == wanted
             same = same and run.plan["config_folder"] == str(planned.stages.config_folder)
         except (ValidationError, CemError, KeyError):  # another version's
             continue

@@ -173,6 +173,14 @@ def test_without_ray_one_line_says_what_to_install(config: Path, monkeypatch: py
 
 
 @pytest.mark.slow
+def test_a_named_run_may_go_on_by_another_executor(config: Path, ray: Any) -> None:
+    less: dict[str, Any] = {"arms": [], "seeds": 1, "progress": False}
+    evolve(config, name="job-42", **less)
+    with pytest.raises(CemError, match=r"ray\.gpus: a task is to get 400"):
+        evolve(config, name="job-42", executor="ray", ray={"gpus": 400}, **less)
+
+
+@pytest.mark.slow
 def test_more_than_the_machine_has_is_one_line(config: Path, ray: Any) -> None:
     with pytest.raises(CemError, match=r"ray\.gpus: a task is to get 400, and this machine has "):
         evolve(config, executor="ray", ray={"gpus": 400}, progress=False)

@@ -1,5 +1,6 @@
 """Workers as users of an engine's launcher have them: real processes, asked over the real socket."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 
 from cem_toolkit.api import CemError, Context, Model, Row
 from cem_toolkit.launching import WorkerDied, Workers, accelerate_command
+from cem_toolkit.launching.wire import context_from_json, context_to_json
 
 WORKER = """
 import os, sys, time
@@ -85,6 +88,8 @@ def ctx(tmp_path: Path, screen: Screen) -> Context:
         score=nothing,
         stopping=[Row.make(kind="normative", prompt="", completion="kept apart", parents=())],
         only=frozenset({"b", "a"}),
+        tuned="adapter",
+        indexes="memory://indexes",
     )
 
 
@@ -116,6 +121,13 @@ def gone(pid: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_a_worker_is_given_all_of_the_context_but_what_it_would_have_to_ask_for(ctx: Context) -> None:
+    given = context_from_json(json.loads(json.dumps(context_to_json(ctx))), ctx.progress, ctx.log)
+    for field in fields(Context):
+        if not callable(value := getattr(ctx, field.name)):
+            assert getattr(given, field.name) == value, field.name
 
 
 def test_a_request_is_answered_and_its_log_and_progress_are_the_masters(

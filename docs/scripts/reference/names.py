@@ -67,7 +67,7 @@ PAGES = {
         (
             *("hookimpl", "CemError", "ConfigError", "LeakGuard", "Leak", "Drop", "Embedder"),
             *("find_component", "file_hash", "replacing", "name_beside", "load_tokenizer", "resolve_model"),
-            *("fetch_folder", "send_folder"),
+            *("fetch_folder", "send_folder", "parse_json"),
         ),
     ),
     "launching": Told(
@@ -75,7 +75,7 @@ PAGES = {
         "For evaluators and trainers that take several processes: `cem_toolkit.launching`. Its workers stand beside\n"
         "the run's process; [Training](../cluster/training.md) tells how they are started on several machines.",
         "cem_toolkit.launching",
-        ("Workers", "WorkerDied", "serve", "accelerate_command"),
+        ("Workers", "WorkerDied", "serve", "accelerate_command", "last_line"),
     ),
     "testing": Told(
         "Testing a plugin",

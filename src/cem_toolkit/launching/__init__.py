@@ -7,6 +7,7 @@ memory is the system's again; when the master dies, however it dies, they end to
 
 from cem_toolkit.launching.command import accelerate_command
 from cem_toolkit.launching.master import WorkerDied, Workers
+from cem_toolkit.launching.printed import last_line
 from cem_toolkit.launching.worker import serve
 
-__all__ = ["WorkerDied", "Workers", "accelerate_command", "serve"]
+__all__ = ["WorkerDied", "Workers", "accelerate_command", "last_line", "serve"]

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import socket
@@ -14,18 +13,14 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from cem_toolkit.errors import CemError
+from cem_toolkit.launching.printed import last_line
 from cem_toolkit.launching.wire import SOCKET, Channel, context_to_json
-from cem_toolkit.plain import brief
 from cem_toolkit.roles import Context, Progress
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at whether a process that has not answered yet still lives."""
 PATIENCE = 10.0
 """Seconds that processes have to end by themselves, and then after SIGTERM."""
-
-
-_ERROR = re.compile(r"(?:\[rank\d+\]: ?)?(?!torch\.distributed)[\w.]+(?:Error|Exception|Interrupt|Exit): ")
-"""How Python names what was raised."""
 
 
 class WorkerDied(CemError):  # noqa: N818 (it says what happened)
@@ -126,7 +121,7 @@ class Workers:
         status = self._process.poll()
         how = f"by signal {-status}" if status is not None and status < 0 else f"with exit status {status}"
         return WorkerDied(
-            f"the worker processes ended {how} ({_last_line(self._log, self._said_before)}): see {self._log}"
+            f"the worker processes ended {how} ({last_line(self._log, self._said_before)}): see {self._log}"
         )
 
     def _clean(self) -> None:
@@ -154,17 +149,3 @@ class _Relay(contextlib.ExitStack):
             step.advance(message["steps"], total=message["total"], message=message["message"])
         elif "over" in message:
             self._steps.pop(message["over"])[0].close()
-
-
-def _last_line(log: Path, start: int) -> str:
-    """Of what the processes printed after `start`, as far as it fits one line."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(start, log.stat().st_size - 4096))
-            lines = file.read().decode(errors="replace").split("\n")
-    except OSError:
-        lines = []
-    said = [line.strip() for line in lines if any(map(str.isalnum, line))]
-    # A launcher has its own last words, after those of the process that failed.
-    errors = [line for line in said if _ERROR.match(line)]
-    return brief((errors or said or ["they said nothing"])[-1])

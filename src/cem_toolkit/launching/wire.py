@@ -53,6 +53,8 @@ def context_to_json(ctx: Context) -> dict[str, Any]:
         "chat_template": ctx.chat_template,
         "stopping": [row.to_json() for row in ctx.stopping],
         "only": None if ctx.only is None else sorted(ctx.only),
+        "tuned": ctx.tuned,
+        "indexes": ctx.indexes,
     }
 
 
@@ -76,6 +78,8 @@ def context_from_json(data: Mapping[str, Any], progress: Any, log: Any) -> Conte
         chat_template=data["chat_template"],
         stopping=[Row.from_json(row) for row in data["stopping"]],
         only=None if data["only"] is None else frozenset(data["only"]),
+        tuned=data["tuned"],
+        indexes=data["indexes"],
         progress=progress,
         log=log,
         count_tokens=_not_here,

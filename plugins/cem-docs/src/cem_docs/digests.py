@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from cem_toolkit.api import CemError, file_hash, replacing
+from cem_toolkit.api import CemError, file_hash, parse_json, replacing
 
 NAME = "digests.json"
 
@@ -29,9 +29,9 @@ def digests(paths: Iterable[Path], cache: Path) -> dict[Path, str]:
 
 def _load(path: Path) -> dict[str, list[object]]:
     try:
-        kept = json.loads(path.read_bytes())
+        kept = parse_json(path.read_bytes())
         return kept if isinstance(kept, dict) else {}
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return {}
 
 

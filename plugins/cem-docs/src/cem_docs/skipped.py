@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cem_docs.blocks import Skipped
-from cem_toolkit.api import replacing
+from cem_toolkit.api import parse_json, replacing
 from cem_toolkit.searching import clean
 
 MOST = 1000
@@ -57,6 +57,6 @@ class Skips:
     def load(cls, path: Path) -> "Skips":
         """What `save` kept; nothing where that is gone."""
         skips = cls()
-        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
-            skips._kinds = {kind: (count, listed) for kind, (count, listed) in json.loads(path.read_bytes()).items()}
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+            skips._kinds = {kind: (count, listed) for kind, (count, listed) in parse_json(path.read_bytes()).items()}
         return skips

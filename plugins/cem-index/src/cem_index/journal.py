@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cem_toolkit.api import parse_json
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -47,6 +49,6 @@ class Journal:
             return
         for line in filter(None, lines):
             try:
-                yield Entry(**json.loads(line))
-            except (ValueError, TypeError, RecursionError):  # the process was killed while it wrote this
+                yield Entry(**parse_json(line))
+            except (ValueError, TypeError):  # the process was killed while it wrote this
                 continue

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.api import file_hash, replacing
+from cem_toolkit.api import file_hash, parse_json, replacing
 
 SEAL = "whole.json"
 
@@ -23,12 +23,12 @@ def whole(path: Path) -> int | None:
     gigabytes are not to be read at every start.
     """
     try:
-        sealed = json.loads((path / SEAL).read_bytes())
+        sealed = parse_json((path / SEAL).read_bytes())
         documents, files = int(sealed["documents"]), sealed["files"]
         same = {file.name for file in _files(path)} == set(files)
         if same and all(_unchanged(path / name, stamp) for name, stamp in files.items()):
             return documents
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     return None
 

@@ -1,6 +1,5 @@
 """The `lm-eval` evaluator."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -14,7 +13,7 @@ from cem_lm_eval.options import LmEvalOptions
 from cem_lm_eval.questions import Part, QuestionFile, read_questions
 from cem_lm_eval.specs import Spec, parse_tasks
 from cem_lm_eval.templates import compiled_once
-from cem_toolkit.api import Attempt, CemError, Context, Evaluator, content_id
+from cem_toolkit.api import Attempt, CemError, Context, Evaluator, content_id, parse_json
 
 if TYPE_CHECKING:
     from cem_lm_eval.attempts import Sample
@@ -202,6 +201,6 @@ def _has_chat_template(ctx: Context) -> bool:
     if not folder.is_dir() or (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file():
         return True
     try:
-        return "chat_template" in json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError, RecursionError):
+        return "chat_template" in parse_json((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
         return False

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cem_lm_eval.options import LmEvalOptions
-from cem_toolkit.api import CemError, Context, question_id
+from cem_toolkit.api import CemError, Context, parse_json, question_id
 
 if TYPE_CHECKING:
     from lm_eval.api.task import ConfigurableTask
@@ -115,8 +115,8 @@ def _check(task: "ConfigurableTask", sample: Any) -> None:
 
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
-    except (ValueError, RecursionError) as error:
+        return [parse_json(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+    except ValueError as error:
         raise CemError(f"{path}: not JSON Lines ({error}); make the log anew") from error
 
 

@@ -1,6 +1,5 @@
 """Question files: reading them with every mistake named by its line, so that no task has to be written by hand."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Any, Literal
 
 from cem_lm_eval.rows import read_rows
-from cem_toolkit.api import CemError, normalise, question_id
+from cem_toolkit.api import CemError, normalise, parse_json, question_id
 
 PROMPT = "Question: {question}\nAnswer:"
 DELIMITER = " "
@@ -147,8 +146,8 @@ def _choices(row: Mapping[str, Any]) -> tuple[tuple[str, ...], Sequence[str]]:
     value = row.get("choices")
     if isinstance(value, str) and value.strip():
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = parse_json(value)
+        except ValueError:
             raise CemError('the choices are not a JSON list; write ["first", "second"]') from None
     if not value:
         labels = _choice_columns(row)

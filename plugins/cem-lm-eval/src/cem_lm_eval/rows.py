@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.api import CemError
+from cem_toolkit.api import CemError, parse_json
 
 Row = tuple[str, Mapping[str, Any]]
 """Where a row stands ("line 3", "row 3") and its values by column."""
@@ -44,8 +44,8 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            row = parse_json(line)
+        except ValueError as error:
             said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise CemError(f"{path}, line {number}: not JSON ({said}); write one JSON object a line") from error
         if not isinstance(row, dict):

@@ -12,6 +12,7 @@ import httpx2
 from cem_opensearch.failures import RefusedError, read_reason
 from cem_opensearch.options import OpenSearchOptions
 from cem_opensearch.signing_in import authorization, secrets, trust
+from cem_toolkit.api import parse_json
 from cem_toolkit.searching.polite import (
     PASSING_STATUS,
     Clock,
@@ -85,8 +86,8 @@ def _understand(response: httpx2.Response, body: bytes) -> dict[str, Any]:
     if response.has_redirect_location:
         raise RequestError(f"HTTP {status}: moved to {response.headers['Location'][:200]!r} (set url to follow)")
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = parse_json(body)
+    except ValueError:
         answer = None
     reason = read_reason(answer)
     if status in PASSING_STATUS:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.api import content_id, replacing
+from cem_toolkit.api import content_id, parse_json, replacing
 from cem_toolkit.searching.polite import Clock
 
 DAY = 24 * 60 * 60
@@ -22,10 +22,10 @@ class Cache:
         """What was stored under `key`, or None where there is nothing, it is older than `max_age` days, or its file is
         not whole."""
         try:
-            kept = json.loads(self._path(key).read_bytes())
+            kept = parse_json(self._path(key).read_bytes())
             young = self._clock.today() - kept["time"] < self._max_age
             return kept["answer"] if kept["key"] == list(key) and young else None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def store(self, answer: Any, *key: str) -> None:

@@ -1,12 +1,11 @@
 """Checkpoints that an interrupted training continues from."""
 
-import json
 import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.api import CemError
+from cem_toolkit.api import CemError, parse_json
 from cem_trl.layout import Layout
 from cem_trl.options import TrlOptions
 
@@ -46,12 +45,12 @@ def is_whole(checkpoint: Path, layout: Layout) -> bool:
     optimiser = ("optimizer.bin", "pytorch_model_fsdp.bin") if layout.strategy == "fsdp" else ("optimizer.pt",)
     chance = [f"rng_state_{rank}.pth" for rank in range(layout.processes)] if layout.launched else ["rng_state.pth"]
     try:
-        state = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
+        state = parse_json((checkpoint / "trainer_state.json").read_text("utf-8"))
         weights = list(checkpoint.glob("*.safetensors"))
         stated = bool(state["global_step"] == _step(checkpoint))
         archives = all(_is_plain_archive(checkpoint / name) for name in (*optimiser, "scheduler.pt", *chance))
         return stated and archives and bool(weights) and all(map(_is_whole_safetensors, weights))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False
 
 
@@ -89,6 +88,6 @@ def _is_whole_safetensors(path: Path) -> bool:
     """Whether the file is as long as its header says: 8 bytes of length, the header, the numbers."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        header: dict[str, Any] = json.loads(file.read(length))
+        header: dict[str, Any] = parse_json(file.read(length))
     end: int = max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
     return path.stat().st_size == 8 + length + end

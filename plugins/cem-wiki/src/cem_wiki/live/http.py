@@ -1,11 +1,11 @@
 """One HTTP request to a wiki's api.php, and what its answer means."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import httpx2
 
+from cem_toolkit.api import parse_json
 from cem_toolkit.searching import clean
 from cem_toolkit.searching.polite import (
     PASSING_STATUS,
@@ -57,8 +57,8 @@ class Http:
         if status in PASSING_STATUS:
             raise PassingError(f"HTTP {status}", retry_after)
         try:
-            answer = json.loads(body)
-        except (ValueError, RecursionError):
+            answer = parse_json(body)
+        except ValueError:
             answer = None
         if isinstance(answer, dict) and "error" in answer:
             error = answer["error"] if isinstance(answer["error"], dict) else {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.api import replacing
+from cem_toolkit.api import parse_json, replacing
 
 
 class Responses:
@@ -18,9 +18,9 @@ class Responses:
     def load(self, request: Mapping[str, str]) -> dict[str, Any] | None:
         """The response to `request`, or None where there is none or its file is not whole."""
         try:
-            kept = json.loads(self._path(request).read_bytes())
+            kept = parse_json(self._path(request).read_bytes())
             response = kept["response"] if kept["request"] == dict(request) else None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         return response if isinstance(response, dict) else None
 
