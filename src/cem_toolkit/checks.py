@@ -36,7 +36,8 @@ def check_components(stages: Stages, model: Model) -> None:
     Raises CemError with all problems.
     """
     config, crew, folder = stages.config, stages.crew, existing(stages.config.out)
-    checks = [_checking(part, stages.context(part, model, 0, folder)) for _, part in crew.all()]
+    checks: list[Callable[[], object]] = [lambda: _check_kinds(stages)]
+    checks += [_checking(part, stages.context(part, model, 0, folder)) for _, part in crew.all()]
     ctx = stages.context(crew.evaluator, model, 0, folder)
     checks += [lambda: crew.evaluator.fingerprint_tasks(config.tasks, ctx)]
     checks += [lambda: crew.evaluator.fingerprint_tasks(config.general, ctx)] if config.general else []
@@ -70,6 +71,15 @@ def _check_arms(stages: Stages) -> None:
     unable = [source.name for source in stages.crew.sources if type(source).sample is Source.sample]
     if unable:
         raise CemError(f"arms: random: the source {', '.join(unable)} cannot draw random passages; leave random out")
+
+
+def _check_kinds(stages: Stages) -> None:
+    mixer, trainer = stages.crew.mixer, stages.crew.trainer
+    if strange := sorted(mixer.kinds - trainer.kinds):
+        raise CemError(
+            f"plugins: the mixer {mixer.name} makes rows of kind {' and '.join(strange)}, and the trainer "
+            f"{trainer.name} takes none; choose another of them"
+        )
 
 
 def _checking(component: Any, ctx: Any) -> Callable[[], object]:

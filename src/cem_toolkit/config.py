@@ -200,6 +200,11 @@ class Config(Options):
         None,
         description="A text file, paragraphs parted by empty lines, to take perplexity on instead of the one within.",
     )
+    probes: bool = Field(
+        True,
+        description="Whether each model is also asked 80 short items, which say whether it still follows instructions "
+        "and still prefers what is harmless.",
+    )
     evaluator: Section = Field({}, description="Options of the evaluator.")
     miner: Section = Field({}, description="Options of the mistake miner.")
     sources: dict[str, Section | None] = Field({}, description="Options of the knowledge sources, by name.")

@@ -24,9 +24,10 @@ Part = Literal["", "train", "test"]
 MistakeKind = Literal["knowledge", "schema", "doubtful_key", "unsure"]
 """Why an answer is wrong: the model does not know (knowledge), fails at the form (schema), the task's key is doubted
 (doubtful_key), or the evidence is mixed (unsure)."""
-RowKind = Literal["passage", "normative", "extractive", "review", "general"]
+RowKind = Literal["passage", "normative", "extractive", "review", "general", "preference", "forget"]
 """Pre-training text (passage), a question with its answer (normative), the same with a passage before it (extractive),
-what was answered rightly already (review), and what is about nothing in particular (general)."""
+what was answered rightly already (review), and what is about nothing in particular (general). Only for trainers that
+say so in `kinds`: one answer rather than another (preference), and what is to be unlearnt (forget)."""
 RewriteKind = Literal["restatement", "summary", "link", "question", "definition", "cloze", "reversed"]
 """Restatement, summary and link (what a passage says of another's subject, with what that one says of it) are
 statements. Question, definition (what something is), cloze and reversed (what the passage is about is asked for) are
@@ -323,7 +324,7 @@ class Row(Record):
     prompt: str
     """What the model is shown, without a loss; "" for pre-training text."""
     completion: str
-    """What the model learns to write after `prompt`."""
+    """What the model learns to write after `prompt`; of kind forget, what it is to write no more."""
     parents: tuple[str, ...]
     """Ids of the passages, mistakes and attempts that it was made from."""
     own_pairs: tuple[str, ...] = ()
@@ -332,11 +333,15 @@ class Row(Record):
     """How often the row is seen in one pass over the data; fractions are rounded at random by the seed."""
     tokens: int = 0
     """Filled by the core, in the tokens of the run's model."""
+    rejected: str = ""
+    """Of kind preference: what the model is to prefer `completion` to."""
 
     @classmethod
     def make(cls, **fields: Any) -> Self:
-        """A row with its id: a hash of kind, prompt, completion and parents."""
-        key = (fields["kind"], fields["prompt"], fields["completion"], *fields["parents"])
+        """A row with its id: a hash of kind, prompt, completion and parents, and of what is rejected where there is
+        such."""
+        rejected = (fields["rejected"],) if fields.get("rejected") else ()
+        key = (fields["kind"], fields["prompt"], fields["completion"], *rejected, *fields["parents"])
         return cls(id="r-" + content_id(*key), **fields)
 
 

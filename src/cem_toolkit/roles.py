@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from cem_toolkit.records import Attempt, Mistake, Model, Passage, Rewrite, Row
+from cem_toolkit.records import Attempt, Mistake, Model, Passage, Rewrite, Row, RowKind
 
 Tuned = Literal["", "model", "adapter"]
 """What a trainer leaves: a whole model, a PEFT adapter, or "" where that is not known."""
@@ -190,8 +190,15 @@ class Rewriter(Component):
         return False
 
 
+KINDS: frozenset[RowKind] = frozenset({"passage", "normative", "extractive", "review", "general"})
+"""Of rows that every trainer takes."""
+
+
 class Mixer(Component):
     """Makes the training set of a round out of passages and what the model got right and wrong."""
+
+    kinds: ClassVar[frozenset[RowKind]] = KINDS
+    """The kinds of rows that it makes. A run is refused whose trainer does not take them all."""
 
     @abstractmethod
     def mix(
@@ -207,10 +214,15 @@ class Mixer(Component):
 class Trainer(Component):
     """Trains a model on rows."""
 
+    kinds: ClassVar[frozenset[RowKind]] = KINDS
+    """The kinds of rows that it takes."""
+
     @abstractmethod
     def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
         """Trains `ctx.model` on `rows` and leaves the result in `ctx.folder / "model"`: a whole model as transformers
         writes it, or a PEFT adapter; safetensors only. Returns figures worth keeping, JSON-safe (tokens, losses…).
+        Among them may be `tables`, which the report shows: a list of objects with `title`, `text` that says what is
+        seen, `columns`, and `rows`, each a list of strings and numbers, one a column.
 
         Should continue from a checkpoint that an interrupted try left in `ctx.folder`, and remove checkpoints
         at the end.

@@ -25,19 +25,22 @@ from cem_toolkit.neutral import read_neutral, score_neutral
 from cem_toolkit.openbook import OpenBook, Scores, open_book_summary, read_passages
 from cem_toolkit.outcomes import STOPPING
 from cem_toolkit.pieces import cut_whole
+from cem_toolkit.probes import ask_probes
 from cem_toolkit.ranking import shuffled
 from cem_toolkit.records import Attempt, Mistake, Model, Passage, Record, Rewrite, Row, content_id
 from cem_toolkit.retest import Retest, choose, touched
-from cem_toolkit.roles import Context, Rewriter
+from cem_toolkit.roles import Context, Mixer, Rewriter
 from cem_toolkit.run import Stage
 from cem_toolkit.sealing import sealed
 from cem_toolkit.splits import assign
 from cem_toolkit.stages import Stages
 from cem_toolkit.standing import Material, Standing
 from cem_toolkit.store import read_records
+from cem_toolkit.tables import check_tables
 from cem_toolkit.ways import Way
 
 MIX_VERSION = "1"
+PROBES_VERSION = "1"
 READ_VERSION = "4"
 GATE_VERSION = "1"
 CUT_VERSION = "3"
@@ -77,7 +80,8 @@ def evaluate(
         attempts = again.take(attempts) if again else attempts
         check_answers(model, attempts, others)
         right = sum(attempt.correct for attempt in attempts)
-        figures = {"questions": len(attempts), "right": right, "neutral": score_neutral(neutral, ctx)}
+        figures: dict[str, Any] = {"questions": len(attempts), "right": right, "neutral": score_neutral(neutral, ctx)}
+        figures |= {"probes": ask_probes(ctx)} if config.probes else {}
         return {"attempts.jsonl": attempts}, figures | ({"of": again.total} if again else {})
 
     ctx = stages.context(evaluator, model, number, stages.cache)
@@ -88,6 +92,7 @@ def evaluate(
         "split": config.split.model_dump(),
         "chat_template": config.chat_template,
         "neutral": content_id(*neutral),
+        **({"probes": PROBES_VERSION} if config.probes else {}),
         **({"only": again.key} if again else {}),
     }
     return stages.perform(number, "evaluate", evaluator, model, inputs, work)
@@ -291,6 +296,7 @@ def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of
         with sealed_from(stages, "mixer"):
             asking = dataclasses.replace(ctx, screen_rows=screen_rows, rewrites=tuple(material.rewrites))
             made = accept("mixer", Row, stages.crew.mixer.mix(passages, mistakes, steering, asking))
+        _check_kinds(stages.crew.mixer, made)
         parents = {record.id for record in (*passages, *mistakes, *steering)}
         _known("mixer", "records", {parent for row in made for parent in row.parents}, parents)
         _known("mixer", "questions", {pair for row in made for pair in row.own_pairs}, {a.id for a in steering})
@@ -304,6 +310,17 @@ def mix(stages: Stages, number: int, model: Model, material: Material, tokens_of
 
     inputs = {**material.keys, "model": model.fingerprint, "guard": stages.guards.key}
     return stages.perform(number, "mix", stages.crew.mixer, model, inputs, work)
+
+
+def _check_kinds(mixer: Mixer, rows: Iterable[Row]) -> None:
+    for row in rows:
+        if row.kind not in mixer.kinds:
+            raise CemError(f"mixer {mixer.name}: made a row of kind {row.kind}, which its `kinds` does not name")
+        if (row.kind == "preference") != bool(row.rejected):
+            raise CemError(
+                f"mixer {mixer.name}: row {row.id} of kind {row.kind} has a wrong `rejected`: one is rejected "
+                "in rows of kind preference, and in no others"
+            )
 
 
 def pick(stages: Stages, number: int, model: Model, mixed: Stage, arm: str) -> Stage:
@@ -322,6 +339,7 @@ def train(stages: Stages, number: int, model: Model, mixed: Stage, start: Standi
     def work(ctx: Context) -> Results:
         stopping = tuple(_pair(attempt) for attempt in start.attempts if attempt.split == STOPPING)
         figures = stages.crew.trainer.train(load_rows(mixed), dataclasses.replace(ctx, stopping=stopping))
+        check_tables(f"trainer {stages.crew.trainer.name}", figures.get("tables", []))
         folder = ctx.folder / "model"
         if not any(folder.glob("*.safetensors")):
             raise CemError(f"trainer {stages.crew.trainer.name}: left no model (*.safetensors) in its stage's folder")

@@ -66,6 +66,7 @@ def _round(
         "contradicted": _contradicted(turn),
         "open_book": dict(opened.figures) or None if opened else None,
         "neutral": _neutral(run.start.stage("evaluate"), turn.stage("evaluate")),
+        "probes": _probes(run.start.stage("evaluate"), turn.stage("evaluate")),
         "gate": dict(gate.figures) if gate else None,
         "arms": {
             arm.name: {**_arm(arm, turn, start, reviewed, older), "told": _told(turn, arm.answers, where)}
@@ -109,7 +110,7 @@ def mistakes_told(turn: "Round", base: "Round") -> dict[str, str]:
     trained = {
         mistake
         for row in turn.rows
-        if not row.own_pairs
+        if not row.own_pairs and row.kind != "forget"
         for mistake in row.parents
         if mistake in answers and says(f"{row.prompt} {row.completion}", answers[mistake])
     }
@@ -208,6 +209,19 @@ def _neutral(start: "Stage | None", after: "Stage | None") -> dict[str, Any] | N
         return None
     names = {"perplexity_before": before, "perplexity_after": now}
     return {"tokens": now["tokens"], **{name: exp(-text["nats"] / text["tokens"]) for name, text in names.items()}}
+
+
+def _probes(start: "Stage | None", after: "Stage | None") -> dict[str, Any] | None:
+    """By probe the change since the starting model, p corrected over all of them; None where they were not asked."""
+    from cem_toolkit.stats import adjusted, compare
+
+    before, now = (stage.figures.get("probes") if stage else None for stage in (start, after))
+    if not before or not now:
+        return None
+    family = {
+        name: compare([(a == "1", b == "1") for a, b in zip(before[name], now[name], strict=True)]) for name in before
+    }
+    return {name: asdict(change) for name, change in adjusted(family).items()}
 
 
 def _forgetting(start: Answers, rounds: Sequence["Round"], reviewed: frozenset[str]) -> dict[str, Any] | None:

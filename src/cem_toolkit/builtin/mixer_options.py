@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from cem_toolkit.api import Options
 from cem_toolkit.records import RowKind
+from cem_toolkit.roles import KINDS
 
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Amount = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, le=1)]
@@ -58,6 +59,8 @@ class MixerOptions(Options):
     def _nothing_in_vain(self) -> Self:
         if self.shares != SHARES and self.token_budget is None:
             raise ValueError("shares has no effect without token_budget")
+        if strange := sorted({*self.weights, *self.shares} - KINDS):
+            raise ValueError(f"this mixer makes no rows of kind {' and '.join(strange)}")
         if not any(self.shares.values()):
             raise ValueError("shares must give some kind more than 0")
         return self

@@ -118,8 +118,11 @@ def _tell_row(out: Console, row_id: str, row: Row | None) -> None:
     if row.prompt:
         _say(out, "prompt:", 4)
         _say(out, row.prompt, 6)
-    _say(out, "completion:", 4)
+    _say(out, "to be unlearnt:" if row.kind == "forget" else "completion:", 4)
     _say(out, row.completion, 6)
+    if row.rejected:
+        _say(out, "rather than:", 4)
+        _say(out, row.rejected, 6)
 
 
 def _say(out: Console, text: str, indent: int, style: str = "") -> None:

@@ -142,6 +142,11 @@ def _lines(turn: Mapping[str, Any]) -> Iterator[str]:
     if neutral:
         before, after = (perplexity(neutral[f"perplexity_{when}"]) for when in ("before", "after"))
         yield f"perplexity on neutral text: {before} -> {after}"
+    if probes := turn.get("probes"):
+        yield "probes: " + ", ".join(
+            f"{name} {change['right_before']} -> {change['right_after']} of {change['n']}"
+            for name, change in probes.items()
+        )
     if gate:
         yield (
             "gate: " + ("accepted" if gate["accepted"] else "rejected") + "".join(f"; {why}" for why in gate["reasons"])

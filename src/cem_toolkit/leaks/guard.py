@@ -136,7 +136,7 @@ class LeakGuard:
     def screen_rows(self, rows: Iterable[Row]) -> tuple[list[Row], list[Drop]]:
         """Those rows that leak no question but the ones they name in `own_pairs`, and what became of the others."""
         given = list(rows)
-        found = self._find([(row.prompt, row.completion) for row in given])
+        found = self._find([(row.prompt, f"{row.completion}\n{row.rejected}".rstrip("\n")) for row in given])
         foreign = [
             [leak for leak in leaks if leak.question_id not in row.own_pairs]
             for row, leaks in zip(given, found, strict=True)

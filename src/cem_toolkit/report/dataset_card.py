@@ -13,6 +13,8 @@ KINDS = {
     "extractive": "the same with the passage before the question",
     "review": "a question that the model had right, with its answer",
     "general": "an instruction that is no question of any task",
+    "preference": "a question with its answer and, as `rejected`, one that is worse",
+    "forget": "what was to be unlearnt",
 }
 
 

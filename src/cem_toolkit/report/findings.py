@@ -180,6 +180,8 @@ def forgotten(facts: Facts, turn: Turn) -> Finding:
             f"Perplexity on neutral text: {perplexity(before)} before, {perplexity(after)} after "
             f"({growth(before, after)})."
         )
+    probes = {name: Change.of(name, found) for name, found in (turn.get("probes") or {}).items()}
+    sentences += [f"Probe of {name}: {tell(change)}." for name, change in probes.items()]
     known = facts.summary.get("known_before") or {}
     if known.get("quarters"):
         sure = known["quarters"][0]
@@ -188,7 +190,7 @@ def forgotten(facts: Facts, turn: Turn) -> Finding:
     if not turn.general:
         sentences.insert(0, "No general task was watched.")
         return Finding(question, "not known", "open", sentences)
-    if any(change.verdict == "worse" for change in turn.general.values()):
+    if any(change.verdict == "worse" for change in (*turn.general.values(), *probes.values())):
         return Finding(question, "loss shown", "bad", sentences)
     return Finding(question, "no loss shown", "open", sentences)
 

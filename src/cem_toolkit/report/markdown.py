@@ -1,7 +1,7 @@
 """`report.md`: one screen for a pull request."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -10,6 +10,7 @@ from cem_toolkit.plain import plain
 from cem_toolkit.report.accuracy import arm_table
 from cem_toolkit.report.facts import Change, Facts, Turn, in_order
 from cem_toolkit.report.origin import model_name
+from cem_toolkit.report.training import measured
 from cem_toolkit.report.unknown import partly
 from cem_toolkit.report.verdict import judge
 from cem_toolkit.report.words import arm_label, label, p_value, percent, share, signed, span
@@ -47,7 +48,7 @@ def pull_request(facts: Facts) -> str:
         ),
     ]
     if turn:
-        parts += [changes_table(turn), *_arms(facts, turn)]
+        parts += [changes_table(turn), *_arms(facts, turn), *_measured(turn)]
     rounds = ", ".join(f"`round-{each.number}/`" for each in facts.turns)
     name = escape(facts.run.name)
     parts.append(
@@ -73,6 +74,14 @@ def changes_table(turn: Turn) -> str:
     head = ["questions", "n", "right", "points (95%)", "verdict", "fixed, of wrong", "broken, of right"]
     said = partly([turn])
     return table(head, rows) + (f"\n\n{said}" if said else "")
+
+
+def _measured(turn: Turn) -> Iterator[str]:
+    """What the trainer had to say besides."""
+    for found in measured(turn):
+        yield f"### {escape(found.title)}"
+        yield escape(found.text)
+        yield table([*map(escape, found.columns)], ([*map(escape, row)] for row in found.rows))
 
 
 def _arms(facts: Facts, turn: Turn) -> list[str]:

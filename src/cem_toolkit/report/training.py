@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cem_toolkit.report import svg
-from cem_toolkit.report.facts import Facts
+from cem_toolkit.report.facts import Facts, Turn
 from cem_toolkit.report.words import duration
+from cem_toolkit.tables import Table, read_tables
 
 MOST_POINTS = 400
 """Of a loss curve; of longer ones every second or third step is drawn, and so on."""
@@ -27,9 +28,16 @@ def losses(facts: Facts) -> list[dict[str, Any]]:
                 "points": points,
                 "high": max(values, default=0.0),
                 "figures": _training(stage.figures),
+                "tables": measured(turn),
             }
         )
     return found
+
+
+def measured(turn: Turn) -> list[Table]:
+    """The tables that the trainer left."""
+    stage = turn.record.stage("train")
+    return list(read_tables(stage.figures.get("tables", []))) if stage else []
 
 
 def _points(losses: Any) -> list[tuple[float, float]]:
