@@ -17,6 +17,7 @@ from cem_trl.figures import figures
 from cem_trl.hardware import choose_precision, release_memory
 from cem_trl.interpolation import interpolate, trained_adapter
 from cem_trl.layout import Layout
+from cem_trl.method import Method, restore_state
 from cem_trl.models import load_start, stored_dtype
 from cem_trl.options import TrlOptions
 from cem_trl.order import training_examples
@@ -36,8 +37,16 @@ CHANGES_NOTHING = {"checkpoint_seconds", "micro_batch_size", "processes", "strat
 """Options without which a training's course is described; how it is divided is added by itself."""
 
 
-def attempt(rows: Sequence[Row], options: TrlOptions, ctx: Context, version: str, layout: Layout) -> Mapping[str, Any]:
-    """Trains `ctx.model` on `rows` into `ctx.folder / "model"`; returns the figures that `Trl.train` describes.
+def attempt(
+    rows: Sequence[Row],
+    options: TrlOptions,
+    ctx: Context,
+    version: str,
+    layout: Layout,
+    method: Method | None = None,
+) -> Mapping[str, Any]:
+    """Trains `ctx.model` on `rows`, by `method` where there is one, into `ctx.folder / "model"`; returns the figures
+    that `Trl.train` describes, and the method's own.
 
     Raises OutOfRoom where memory does not suffice, leaving the last checkpoint.
     """
@@ -48,20 +57,24 @@ def attempt(rows: Sequence[Row], options: TrlOptions, ctx: Context, version: str
         encoder = Encoder(tokenizer, options.max_length, ctx.chat_template)
         encoded = [(row, encoder.encode(row)) for row in rows]
         encoder.report(ctx.log)
-        order = training_examples(encoded, options, ctx)
+        order = (method.order if method else training_examples)(encoded, options, ctx)
         stopping = watched(ctx.stopping, encoder) if options.early_stopping else []
         checkpoints = ctx.folder / "checkpoints"
         last = checkpoint(checkpoints, training_key(rows, options, ctx, f"{version} {device} {precision}"), layout)
         release_memory()
-        trainer = make_trainer(order, tokenizer, options, ctx, device, precision, layout)
+        trainer = make_trainer(order, tokenizer, options, ctx, device, precision, layout, method)
         trained = sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad)
         adapter = unmerged_start(trainer.model, options, ctx)
         keep_near_start(trainer, encoded, options, ctx)
+        if method:
+            method.begin(trainer.model, encoder, ctx)
+            restore_state(method, last)
         early = EarlyStopping(trainer, stopping, options.epochs, checkpoints) if stopping else None
         run(trainer, last, early, options, ctx, layout, device)
         measured = figures(trainer, order, last, options.batch_size) | (
             {"best_step": early.take_best()} if early else {}
         )
+        measured |= method.end(trainer.model) if method else {}
         model = whole_model(trainer, options, ctx, precision, layout)
         trainer.optimizer = None  # its state is no longer needed, and the start's weights want the room
         if is_first():

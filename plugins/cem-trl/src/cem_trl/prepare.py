@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from datasets import Dataset
+from torch.optim import SGD
 from transformers import PrinterCallback, set_seed
 from trl import SFTConfig
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
@@ -15,6 +16,7 @@ from cem_trl.encoding import Example
 from cem_trl.factored import FactoredAdamW
 from cem_trl.hardware import choose_checkpointing, choose_optimizer
 from cem_trl.layout import ALONE, Layout
+from cem_trl.method import Following, Method
 from cem_trl.models import freeze_embeddings, load_model, lora_config, stored_dtype
 from cem_trl.options import TrlOptions
 from cem_trl.sft import Sft, keep_gradients_small
@@ -30,15 +32,19 @@ def make_trainer(
     device: str,
     precision: str,
     layout: Layout = ALONE,
+    method: Method | None = None,
 ) -> Sft:
-    """A trainer that sees the examples of `order` once, as they stand, beginning with `ctx.model`."""
+    """A trainer that sees the examples of `order` once, as they stand, beginning with `ctx.model`; by `method`, where
+    there is one."""
     set_seed(ctx.seed)
     model = load_model(ctx, options, precision)
     if options.freeze == "embeddings" and options.method == "full":
         # What FSDP divides together is of one format.
         small = precision == "mixed" and not layout.sharded
         freeze_embeddings(model, stored_dtype(ctx.model.path) if small else None)
-    factored = choose_optimizer(options, device, layout.sharded) == "factored-adamw"
+    factored = method is None and choose_optimizer(options, device, layout.sharded) == "factored-adamw"
+    plain = method is not None and method.optimizer == "sgd"
+    by = FactoredAdamW if factored else SGD if plain else None
     new_adapter = options.method == "lora" and not hasattr(model, "peft_config")
     rows, times = layout.share(options)
     steps = -(-len(order) // options.batch_size)
@@ -56,7 +62,7 @@ def make_trainer(
             ),
             data_collator=DataCollatorForLanguageModeling(pad_token_id=padding),
             processing_class=tokenizer,
-            optimizer_cls_and_kwargs=(FactoredAdamW, {"lr": options.peak_learning_rate}) if factored else None,
+            optimizer_cls_and_kwargs=(by, {"lr": options.peak_learning_rate}) if by else None,
             peft_config=lora_config(options) if new_adapter else None,
             callbacks=[Cadence(options.checkpoint_seconds if keeps_checkpoints(options, layout) else 0)],
         )
@@ -64,7 +70,9 @@ def make_trainer(
         if not new_adapter:
             raise
         raise CemError(f"no adapters can be made for lora_targets {options.lora_targets!r}: {error}") from error
-    trainer.steps = steps
+    trainer.steps, trainer.method, trainer.order = steps, method, order
+    if method is not None:
+        trainer.add_callback(Following(method, trainer))
     if factored and not layout.launched:  # processes exchange gradients in the weights' format
         keep_gradients_small(trainer.model, mixed=precision == "mixed", release=checkpointing)
     trainer.remove_callback(PrinterCallback)

@@ -1,6 +1,6 @@
 """TRL's SFTTrainer as this trainer uses it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -11,9 +11,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from trl import SFTTrainer
 
 from cem_trl.anchor import Anchor
-from cem_trl.encoding import IGNORED
+from cem_trl.encoding import IGNORED, Example
 from cem_trl.hardware import release_memory
 from cem_trl.head_loss import head_loss
+from cem_trl.method import Method, save_state
 from cem_trl.padding import runs
 from cem_trl.together import wait_for_all
 
@@ -34,6 +35,10 @@ class Sft(SFTTrainer):  # type: ignore[misc]
     """From the starting model at the last step, in nats a token."""
     steps = 0
     """Of the optimiser, in all."""
+    method: Method | None = None
+    """What works out the gradients of a step, of which there is one batch, instead of the loss on its rows."""
+    order: Sequence[Example] = ()
+    """All examples, for the method."""
     _anchored = -1
 
     def compute_loss(
@@ -73,8 +78,16 @@ class Sft(SFTTrainer):  # type: ignore[misc]
     # cuDNN's attention first plans for tens of milliseconds whenever a batch has a new shape, as nearly every one has.
     @sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
-        """TRL's own."""
-        return super().training_step(*args, **kwargs)  # type: ignore[no-any-return]
+        """TRL's own, or the method's."""
+        if self.method is None:
+            return super().training_step(*args, **kwargs)  # type: ignore[no-any-return]
+        model, number, size = args[0], self.state.global_step, self.args.per_device_train_batch_size
+        model.train()
+        with self.compute_loss_context_manager():
+            loss = self.method.step(model, self.order[number * size : (number + 1) * size], number)
+        if loss.requires_grad:
+            self.accelerator.backward(loss)
+        return loss.detach()
 
     def create_accelerator_and_postprocess(self) -> None:
         """transformers' own. accelerate knows FSDP on GPUs alone; on CPUs, where PyTorch has it too, it is told."""
@@ -92,6 +105,8 @@ class Sft(SFTTrainer):  # type: ignore[misc]
     def _save_rng_state(self, output_dir: str) -> None:
         """transformers' own. The first process ends a checkpoint, and removes the one before, when all wrote theirs."""
         super()._save_rng_state(output_dir)
+        if self.method is not None:
+            save_state(self.method, output_dir)
         wait_for_all()
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:

@@ -1,0 +1,51 @@
+"""A base for trainers that train by another method than `trl`, light to import."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from cem_toolkit.api import CemError, Context, Options, Row
+from cem_trl.options import TrlOptions
+from cem_trl.trainer import Trl
+
+if TYPE_CHECKING:
+    from cem_trl.method import Method
+
+
+class MethodOptions(TrlOptions):
+    """Options of `trl`, where a step is one pass of all its rows through the model, and the result is what training
+    led to."""
+
+    interpolation: float | None = Field(
+        1.0, gt=0, le=1, description="How far the result goes from the starting model to the trained one; 1: all of it."
+    )
+    batch_size: int = Field(8, ge=1, description="Rows per optimiser step.")
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows in one pass through the model: those of a step."""
+        return self.batch_size
+
+
+class MethodTrainer(Trl):
+    """Trains as `trl` does, but for the loss or the gradients of each step, which are `method`'s."""
+
+    Options: ClassVar[type[Options]] = MethodOptions
+
+    @abstractmethod
+    def method(self, ctx: Context) -> "Method":
+        """A method for one training, not begun yet. Import torch here, not above."""
+
+    def check(self, ctx: Context) -> None:
+        """As `trl`. Raises CemError for several processes too."""
+        if self.options.processes != 1 or self.options.accelerate:
+            raise CemError(f"trainer.processes: {self.name} trains in one process")
+        super().check(ctx)
+
+    def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
+        """As `trl`, with the figures of the method."""
+        from cem_trl.training import train
+
+        return train(rows, self.options, ctx, f"{self.name} {self.version} {Trl.version}", self.method(ctx))
