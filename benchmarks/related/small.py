@@ -3,8 +3,8 @@ from nothing, so that any of its memories can be traced and five seeds of a comp
 
     python benchmarks/related/small.py
 
-makes it once (some ten minutes on two cores), below ~/.cache/cem-toolkit/related. It is a real, if weak, language model: the
-figures it was made with are in its `made.json`.
+makes it once (some ten minutes on two cores), below ~/.cache/cem-toolkit/related. It is a real, if weak, language
+model: what it was made with is in its `made.json`.
 """
 
 import json

@@ -1,0 +1,18 @@
+"""What the distribution brings to cem-toolkit."""
+
+from typing import TYPE_CHECKING
+
+from cem_toolkit.api import hookimpl
+
+if TYPE_CHECKING:
+    from cem_toolkit.api import Mixer, Trainer
+
+
+@hookimpl
+def cem_register_trainers() -> "list[type[Trainer]]":
+    return []
+
+
+@hookimpl
+def cem_register_mixers() -> "list[type[Mixer]]":
+    return []
