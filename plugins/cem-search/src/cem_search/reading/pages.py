@@ -12,6 +12,8 @@ MOST_ELEMENTS = 50_000
 """Of one page: a long article of Wikipedia has 20,000. Finding the text of so many takes seconds."""
 LONGEST_TEXT = 200_000
 """Characters kept of one page; `max_chars` cuts later."""
+UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML may hold. Pages hold it, and libxml2 keeps it, but lxml copies no text with it."""
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -31,6 +33,7 @@ def read_page(body: bytes, type: str, charset: str, url: str) -> dict[str, str]:
         return _refused("unreadable", f"no HTML: {error}"[:200])
     if sum(1 for _ in tree.iter()) > MOST_ELEMENTS:
         return _refused("unreadable", f"more than {MOST_ELEMENTS} elements")
+    _make_fit(tree)
     if _reserved(tree):
         return _refused(RESERVED, "by a meta element")
     return _read_tree(tree, url)
@@ -42,13 +45,28 @@ def _read_tree(tree: Any, url: str) -> dict[str, str]:
     language = (tree.get("lang") or "").strip().lower().replace("_", "-")[:20]
     # Before anything is taken out, for dates and licences stand in scripts (JSON-LD), too. Only what the page states:
     # htmldate would otherwise take any date in the text for the page's.
-    about = trafilatura.extract_metadata(tree, default_url=url, extensive=False)
-    remove_hidden(tree)
-    text = trafilatura.extract(tree, url=url, include_comments=False, with_metadata=False, include_formatting=False)
+    try:
+        about = trafilatura.extract_metadata(tree, default_url=url, extensive=False)
+        remove_hidden(tree)
+        text = trafilatura.extract(tree, url=url, include_comments=False, with_metadata=False, include_formatting=False)
+    except ValueError as error:  # such as a name that no attribute can have, which its page has all the same
+        return _refused("unreadable", f"no text can be taken out: {error}"[:200])
     if not text or not text.strip():
         return _refused("no text", "no main text was found")
     date = about.date if about.date and DATE.fullmatch(about.date) else ""
     return _text(about.title or url, text, date, about.license or "", language)
+
+
+def _make_fit(tree: Any) -> None:
+    """Puts a space in the place of each control character, one of which would cost the page its text."""
+    for element in tree.iter("*"):
+        if element.text and UNFIT.search(element.text):
+            element.text = UNFIT.sub(" ", element.text)
+        if element.tail and UNFIT.search(element.tail):
+            element.tail = UNFIT.sub(" ", element.tail)
+        for name, value in element.attrib.items():
+            if UNFIT.search(value):
+                element.attrib[name] = UNFIT.sub(" ", value)
 
 
 def _reserved(tree: Any) -> bool:
