@@ -1,6 +1,7 @@
 """A page's main text, title, date, licence and language. Runs in the child process."""
 
 import re
+import sys
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,7 @@ LONGEST_TEXT = 200_000
 """Characters kept of one page; `max_chars` cuts later."""
 UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML may hold. Pages hold it, and libxml2 keeps it, but lxml copies no text with it."""
+REFERENCE = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]{1,6})(?![0-9a-fA-F])|0*([0-9]{1,7})(?![0-9]));?")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -28,12 +30,11 @@ def read_page(body: bytes, type: str, charset: str, url: str) -> dict[str, str]:
     # libxml2 itself refuses elements within more than 256 others, which trafilatura would recurse into.
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     try:
-        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        tree = html.document_fromstring(fit(text).encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         return _refused("unreadable", f"no HTML: {error}"[:200])
     if sum(1 for _ in tree.iter()) > MOST_ELEMENTS:
         return _refused("unreadable", f"more than {MOST_ELEMENTS} elements")
-    _make_fit(tree)
     if _reserved(tree):
         return _refused(RESERVED, "by a meta element")
     return _read_tree(tree, url)
@@ -49,7 +50,7 @@ def _read_tree(tree: Any, url: str) -> dict[str, str]:
         about = trafilatura.extract_metadata(tree, default_url=url, extensive=False)
         remove_hidden(tree)
         text = trafilatura.extract(tree, url=url, include_comments=False, with_metadata=False, include_formatting=False)
-    except ValueError as error:  # such as a name that no attribute can have, which its page has all the same
+    except ValueError as error:  # of lxml, about a string that it takes from a page and gives to none
         return _refused("unreadable", f"no text can be taken out: {error}"[:200])
     if not text or not text.strip():
         return _refused("no text", "no main text was found")
@@ -57,16 +58,15 @@ def _read_tree(tree: Any, url: str) -> dict[str, str]:
     return _text(about.title or url, text, date, about.license or "", language)
 
 
-def _make_fit(tree: Any) -> None:
-    """Puts a space in the place of each control character, one of which would cost the page its text."""
-    for element in tree.iter("*"):
-        if element.text and UNFIT.search(element.text):
-            element.text = UNFIT.sub(" ", element.text)
-        if element.tail and UNFIT.search(element.tail):
-            element.tail = UNFIT.sub(" ", element.tail)
-        for name, value in element.attrib.items():
-            if UNFIT.search(value):
-                element.attrib[name] = UNFIT.sub(" ", value)
+def fit(text: str) -> str:
+    """The page with a space in the place of each control character and of each reference to one: any would cost it its
+    text."""
+    return REFERENCE.sub(_fit_reference, UNFIT.sub(" ", text))
+
+
+def _fit_reference(found: re.Match[str]) -> str:
+    number = int(found[1], 16) if found[1] else int(found[2])
+    return " " if number > sys.maxunicode or UNFIT.match(chr(number)) else found[0]
 
 
 def _reserved(tree: Any) -> bool:
