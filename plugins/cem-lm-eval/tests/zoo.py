@@ -57,4 +57,4 @@ def make_model(name: str, folder: Path, tiny: Model) -> Model:
 
 def stock(model: Model, **chosen: Any) -> HFLM:
     """lm-eval's `hf` model, in float32 on the CPU."""
-    return HFLM(pretrained=str(model.path), device="cpu", dtype="float32", batch_size=16, **chosen)
+    return HFLM(pretrained=str(model.path), device="cpu", dtype="float32", **{"batch_size": 16, **chosen})
