@@ -59,8 +59,7 @@ def run(seed: int, short: bool, folder: Path, say: Any) -> Iterable[Outcome]:
                 ways = [way for way in ways if next(way, None) is not None]
                 time.sleep(0.002)
             for each in runs:  # only now: of two in one folder the other may have been at work yet
-                left = list(leftovers(reference.world.folder / each.out))
-                each.wrong = each.wrong or (f"{left[0]} ({len(left)} differences)" if left else "")
+                each.wrong = each.wrong or _first(leftovers(reference.world.folder / each.out))
                 done.append((how, each))
                 say(f"{each.name}: {len(each.moments)} kills, {each.wrong or 'as undisturbed'}")
     return _outcomes(done)
@@ -126,7 +125,13 @@ def _kill(
     said = output.read_text(encoding="utf-8", errors="replace")
     wrong = [line for line in said.splitlines() if line.startswith("Traceback")]
     wrong += differences(_run_of(out, killed.name), reference.run)
-    killed.wrong = f"{wrong[0]} ({len(wrong)} differences)" if wrong else ""
+    killed.wrong = _first(wrong)
+
+
+def _first(wrong: Iterable[str]) -> str:
+    """What is said of all that is wrong, or ""."""
+    found = list(wrong)
+    return f"{found[0]} ({len(found)} differences)" if found else ""
 
 
 def _marking(name: str, more: Any) -> Any:

@@ -35,14 +35,14 @@ def score(pairs: Pairs, ctx: Context, **chosen: Any) -> list[tuple[float, ...]]:
     return LmEval(options(**chosen)).score(pairs, ctx)
 
 
-def by_lm_eval(pairs: Pairs, ctx: Context, **chosen: Any) -> list[tuple[float, ...]]:
+def by_lm_eval(pairs: Pairs, ctx: Context, batch_size: int = 16) -> list[tuple[float, ...]]:
     """Every continuation by lm-eval's own model class."""
     requests = [
         Instance(request_type="loglikelihood", doc={}, arguments=(prompt, continuation), idx=0)
         for prompt, continuations in pairs
         for continuation in continuations
     ]
-    found = iter(stock(ctx.model, **chosen).loglikelihood(requests, disable_tqdm=True))
+    found = iter(stock(ctx.model, batch_size).loglikelihood(requests, disable_tqdm=True))
     return [tuple(next(found)[0] for _ in continuations) for _, continuations in pairs]
 
 
