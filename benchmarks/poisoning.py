@@ -113,6 +113,31 @@ def answered(run: Run, poison: Poison, trained: set[str]) -> dict[str, Any]:
     }
 
 
+def table(result: dict[str, Any]) -> str:
+    """What became of the false facts, an arm a line."""
+    head = ["sources", "planted", "retrieved", "cut", "contradicted", "lead to a wrong answer", "trained on",
+            "their questions that say the false value, before → after", "right answers", "gate"]  # fmt: skip
+    lines = [head, ["---", *["--:"] * (len(head) - 2), "---"]]
+    for name, arm in result["arms"].items():
+        check, opened, asked = arm["contradiction_check"], arm["open_book"], arm["questions"]["all"]
+        before, after = (asked[f"say_the_false_value_{when}"] for when in ("before", "after"))
+        lines.append(
+            [
+                name,
+                f"{arm['planted']['count']:,} of {arm['planted']['of']:,}",
+                f"{arm['retrieved']:,}",
+                f"{arm['cut']:,}",
+                f"{check['false_ones_flagged']['count']}",
+                f"{opened['lead_to_a_wrong_answer']} of {opened['false_ones_tested']} tested",
+                f"{arm['trained_on']['count']}",
+                f"{before['count']} → {after['count']} of {after['of']}" if after["of"] else "–",
+                f"{arm['right_before']:,} → {arm['right_after']:,} of {arm['asked']:,}",
+                "accepted" if arm["gate"]["accepted"] else "rejected",
+            ]
+        )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, help="ask so many only, the first ones")

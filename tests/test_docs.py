@@ -134,6 +134,13 @@ def test_the_table_of_faults_is_of_those_that_were_tried() -> None:
     assert script["table"](measured) in (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 
 
+def test_what_became_of_false_facts_is_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    script = runpy.run_path(str(ROOT / "benchmarks" / "poisoning.py"))
+    measured = json.loads((ROOT / "benchmarks" / "results" / "poisoning.json").read_text(encoding="utf-8"))
+    assert script["table"](measured) in (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+
+
 def test_the_plan_for_clusters_is_the_one_that_was_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "cluster"))
     script = runpy.run_path(str(ROOT / "benchmarks" / "cluster_plan.py"))

@@ -58,7 +58,8 @@ def run(seed: int, short: bool, folder: Path, say: Any) -> Iterable[Outcome]:
             while ways:  # side by side: one waits while the other works
                 ways = [way for way in ways if next(way, None) is not None]
                 time.sleep(0.002)
-            for each in runs:
+            for each in runs:  # only now: of two in one folder the other may have been at work yet
+                each.wrong = each.wrong or _first(leftovers(reference.world.folder / each.out))
                 done.append((how, each))
                 say(f"{each.name}: {len(each.moments)} kills, {each.wrong or 'as undisturbed'}")
     return _outcomes(done)
@@ -123,8 +124,14 @@ def _kill(
             return
     said = output.read_text(encoding="utf-8", errors="replace")
     wrong = [line for line in said.splitlines() if line.startswith("Traceback")]
-    wrong += [*differences(_run_of(out, killed.name), reference.run), *leftovers(out)]
-    killed.wrong = f"{wrong[0]} ({len(wrong)} differences)" if wrong else ""
+    wrong += differences(_run_of(out, killed.name), reference.run)
+    killed.wrong = _first(wrong)
+
+
+def _first(wrong: Iterable[str]) -> str:
+    """What is said of all that is wrong, or ""."""
+    found = list(wrong)
+    return f"{found[0]} ({len(found)} differences)" if found else ""
 
 
 def _marking(name: str, more: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.cluster.results import results
 
-from cem_toolkit import CemError, evolve, find_run, resume, sweep
+from cem_toolkit import CemError, evolve, evolving, find_run, resume, sweep
 from cem_toolkit.cluster import portions
 from cem_toolkit.cluster.tasks import train_and_ask
 from cem_toolkit.cluster.waiting import Tasks
@@ -173,11 +173,14 @@ def test_without_ray_one_line_says_what_to_install(config: Path, monkeypatch: py
 
 
 @pytest.mark.slow
-def test_a_named_run_may_go_on_by_another_executor(config: Path, ray: Any) -> None:
+def test_a_named_run_may_go_on_by_another_executor(config: Path, ray: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     less: dict[str, Any] = {"arms": [], "seeds": 1, "progress": False}
-    evolve(config, name="job-42", **less)
-    with pytest.raises(CemError, match=r"ray\.gpus: a task is to get 400"):
-        evolve(config, name="job-42", executor="ray", ray={"gpus": 400}, **less)
+    run = evolve(config, name="job-42", **less)
+    seen = []
+    others = evolving._others
+    monkeypatch.setattr(evolving, "_others", lambda run, stages: (seen.append(stages.config), others(run, stages))[1])
+    assert evolve(config, name="job-42", executor="ray", ray={"cpus": 2}, **less) == run
+    assert [(by.executor, by.ray.cpus) for by in seen] == [("ray", 2)]
 
 
 @pytest.mark.slow

@@ -102,6 +102,14 @@ def test_paths_of_this_machine_in_configurations_become_the_name_on_the_hub(evol
     assert json.loads(files["config.json"]) == {"_name_or_path": "maker/base-1b", "model_type": "toy"}  # type: ignore[arg-type]
 
 
+def test_a_configuration_that_is_nested_without_end_is_told_of(evolve: Evolve) -> None:
+    run = evolve()
+    folder = run.round(1).folder / "train" / "model"
+    (folder / "generation_config.json").write_text("[" * 100_000)
+    with pytest.raises(CemError, match=r"generation_config\.json: is not JSON: nested too deep"):
+        model_upload(choose(run, None, "maker/base-1b", rejected=False), folder, "a/b", None)
+
+
 def test_a_rejected_model_goes_only_where_it_is_asked_for(evolve: Evolve) -> None:
     run = evolve(trainer={"forgets": 15})
     assert not run.round(1).accepted

@@ -55,6 +55,6 @@ def make_model(name: str, folder: Path, tiny: Model) -> Model:
     return Model(name=name, path=folder, fingerprint=name)
 
 
-def stock(model: Model, **chosen: Any) -> HFLM:
+def stock(model: Model, batch_size: int = 16) -> HFLM:
     """lm-eval's `hf` model, in float32 on the CPU."""
-    return HFLM(pretrained=str(model.path), device="cpu", dtype="float32", batch_size=16, **chosen)
+    return HFLM(pretrained=str(model.path), device="cpu", dtype="float32", batch_size=batch_size)

@@ -9,6 +9,7 @@ from typing import Any
 from cem_toolkit.errors import CemError
 from cem_toolkit.hub.choosing import Choice
 from cem_toolkit.models.resolve import HUB_FILES, check_folder
+from cem_toolkit.parsing import parse_json
 from cem_toolkit.report.attribution import attribution_list
 from cem_toolkit.report.dataset_card import dataset_card
 from cem_toolkit.report.model_card import model_card
@@ -69,7 +70,7 @@ def _renamed(path: Path, base: str) -> bytes | None:
     if not path.name.endswith("config.json"):
         return None
     try:
-        values: Any = json.loads(path.read_text(encoding="utf-8"))
+        values: Any = parse_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CemError(f"{path}: is not JSON: {error}") from None
     changed = [name for name in NAMES if isinstance(values, dict) and values.get(name) not in (None, base)]

@@ -58,6 +58,13 @@ def test_adapters_that_vllm_cannot_take(config: Any, said: str, tiny: Model, tmp
         vllm.arguments(adapted(tiny, tmp_path, config), options())
 
 
+def test_an_adapters_file_that_is_nested_without_end_is_told_of(tiny: Model, tmp_path: Path) -> None:
+    model = adapted(tiny, tmp_path, {})
+    (tmp_path / "adapter_config.json").write_text("[" * 100_000)
+    with pytest.raises(CemError, match="does not say its rank"):
+        vllm.arguments(model, options())
+
+
 def test_without_vllm_the_check_says_what_to_install(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "vllm" else find(name))

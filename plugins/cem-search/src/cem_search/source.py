@@ -17,7 +17,7 @@ class Search(SearchSource):
     """
 
     name: ClassVar[str] = "search"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     Options = WebSearchOptions
 
     def check(self, ctx: Context) -> None:

@@ -113,6 +113,18 @@ def test_broken_pages_are_refused_or_read(reader: Reader, body: bytes) -> None:
         assert error.kind in ("no text", "unreadable")
 
 
+@pytest.mark.parametrize("control", ["\x01", "\x0b", "&#1;", "&#x1f;", "&#0000000000011", "&#xD800;", "\uffff"])
+def test_a_control_character_costs_no_page_its_text(reader: Reader, web: Any, control: str) -> None:
+    """Such as a vertical tab in a heading, which word processors leave."""
+    heading = f'<h1 a{control}b="{control}" title="{control}">{control}'
+    found = reader.read(page(web.article(f"{CHAD}{control}").replace("<h1>", heading)))
+    assert CHAD in found.text
+
+
+def test_other_references_are_read(reader: Reader, web: Any) -> None:
+    assert f"Zaïre — {CHAD} 🐘" in reader.read(page(web.article(f"Za&#xEF;re &#8212 {CHAD} &#x1F418;"))).text
+
+
 def test_deep_pages_are_read_as_deep_as_the_parser_goes(reader: Reader, web: Any) -> None:
     body = web.article(*[CHAD] * 5).replace("</body>", "<div>" * 100_000 + "deep" + "</body>")
     assert CHAD in reader.read(page(body)).text

@@ -1,7 +1,6 @@
 """vLLM, by lm-eval's own class for it. It runs in a process of its own (`worker`), so that GPUs are free again when it
 ends."""
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from cem_lm_eval.options import LmEvalOptions
 from cem_lm_eval.quiet import quiet
 from cem_lm_eval.reporting import Reporting, Tokenized
-from cem_toolkit.api import CemError, Model
+from cem_toolkit.api import CemError, Model, parse_json
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """Those that vLLM makes room for."""
@@ -37,7 +36,7 @@ def arguments(model: Model, options: LmEvalOptions) -> dict[str, Any]:
 
 def _room_for(adapter: Path) -> int:
     try:
-        rank = int(json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"])
+        rank = int(parse_json((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"])
     except (OSError, ValueError, KeyError, TypeError):
         raise CemError(f"the adapter {adapter} does not say its rank in adapter_config.json; vLLM takes LoRA") from None
     if rank > RANKS[-1]:

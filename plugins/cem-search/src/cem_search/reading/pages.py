@@ -1,6 +1,7 @@
 """A page's main text, title, date, licence and language. Runs in the child process."""
 
 import re
+import sys
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,9 @@ MOST_ELEMENTS = 50_000
 """Of one page: a long article of Wikipedia has 20,000. Finding the text of so many takes seconds."""
 LONGEST_TEXT = 200_000
 """Characters kept of one page; `max_chars` cuts later."""
+UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML may hold. Pages hold it, and libxml2 keeps it, but lxml copies no text with it."""
+REFERENCE = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]{1,6})(?![0-9a-fA-F])|0*([0-9]{1,7})(?![0-9]));?")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -26,7 +30,7 @@ def read_page(body: bytes, type: str, charset: str, url: str) -> dict[str, str]:
     # libxml2 itself refuses elements within more than 256 others, which trafilatura would recurse into.
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     try:
-        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        tree = html.document_fromstring(fit(text).encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         return _refused("unreadable", f"no HTML: {error}"[:200])
     if sum(1 for _ in tree.iter()) > MOST_ELEMENTS:
@@ -42,13 +46,27 @@ def _read_tree(tree: Any, url: str) -> dict[str, str]:
     language = (tree.get("lang") or "").strip().lower().replace("_", "-")[:20]
     # Before anything is taken out, for dates and licences stand in scripts (JSON-LD), too. Only what the page states:
     # htmldate would otherwise take any date in the text for the page's.
-    about = trafilatura.extract_metadata(tree, default_url=url, extensive=False)
-    remove_hidden(tree)
-    text = trafilatura.extract(tree, url=url, include_comments=False, with_metadata=False, include_formatting=False)
+    try:
+        about = trafilatura.extract_metadata(tree, default_url=url, extensive=False)
+        remove_hidden(tree)
+        text = trafilatura.extract(tree, url=url, include_comments=False, with_metadata=False, include_formatting=False)
+    except ValueError as error:  # of lxml, about a string that it takes from a page and gives to none
+        return _refused("unreadable", f"no text can be taken out: {error}"[:200])
     if not text or not text.strip():
         return _refused("no text", "no main text was found")
     date = about.date if about.date and DATE.fullmatch(about.date) else ""
     return _text(about.title or url, text, date, about.license or "", language)
+
+
+def fit(text: str) -> str:
+    """The page with a space in the place of each control character and of each reference to one: any would cost it its
+    text."""
+    return REFERENCE.sub(_fit_reference, UNFIT.sub(" ", text))
+
+
+def _fit_reference(found: re.Match[str]) -> str:
+    number = int(found[1], 16) if found[1] else int(found[2])
+    return " " if number > sys.maxunicode or UNFIT.match(chr(number)) else found[0]
 
 
 def _reserved(tree: Any) -> bool:
