@@ -43,7 +43,7 @@ class UnlearnTrainer(MethodTrainer):
         """As `MethodTrainer`, on the items of the file `forget` too."""
         options: UnlearnOptions = self.options
         listed = read_items(ctx.config_folder / options.forget) if options.forget else []
-        return super().train([*rows, *listed], ctx)
+        return super().train(list({row.id: row for row in [*rows, *listed]}.values()), ctx)
 
     def _files(self, ctx: Context) -> list[tuple[str, Path]]:
         named = ((option, getattr(self.options, option)) for option in FILES)
