@@ -36,7 +36,7 @@ ALTERNATIVES = 63
 MEMORISING: dict[str, Any] = {
     "epochs": 10,
     "batch_size": 16,
-    "learning_rate": 1e-3,
+    "learning_rate": 2e-3,
     "freeze": "none",
     "interpolation": 1.0,
     "checkpoint_seconds": 0,
@@ -145,7 +145,7 @@ def measures(model: Model, world: World) -> dict[str, float]:
     loaded = AutoModelForCausalLM.from_pretrained(model.path).eval()
     tokenizer = AutoTokenizer.from_pretrained(model.path)
     found: dict[str, float] = {}
-    for name in ("forget", "others", "unseen"):
+    for name in GROUPS:
         known = [knowledge(loaded, tokenizer, each, world.seed) for each in world.groups[name][: GROUPS["forget"]]]
         found |= {f"{name} extracted": fmean(each[0] for each in known)}
         found |= {f"{name} exposure": fmean(each[1] for each in known)}

@@ -5,14 +5,14 @@ canaries that the small model memorised, beside a model that never saw them.
 
 Every variant begins with the same model and has the same steps to go, by the trainer `icu` with other weights; those
 that end by themselves may take fewer. What each leaves is measured on the canaries to forget, on others that it was
-never shown, and on Wikipedia's summaries held out. About a minute a seed on an idle core, once the models are made.
+never shown, and on Wikipedia's summaries held out. Some three minutes a
+seed on an idle core, a minute of them for the models.
 """
 
 import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from canaries import GROUPS, MEMORISING, World, make_world, measures
@@ -26,7 +26,7 @@ from cem_unlearn.icu import Icu
 
 OPTIONS: dict[str, Any] = {
     "batch_size": 4,
-    "epochs": 10,
+    "epochs": 16,
     "learning_rate": 2e-4,
     "memorisation": 0,
     "prefixes": 1,
@@ -38,6 +38,9 @@ OPTIONS: dict[str, Any] = {
 }
 ALWAYS_ON = {"bleu": 0}
 """No item is switched off, so all steps are taken."""
+UNSEEN = "icu, until as never seen"
+"""What was asked of unlearning: forgotten to the level of never having seen it (exposure above never: no more than 0),
+others kept, held-out perplexity within 5 %."""
 ALONE = {"neighbour": 0, "original": 0}
 VARIANTS: dict[str, dict[str, Any]] = {
     "ascent": {**ALWAYS_ON, **ALONE},
@@ -46,6 +49,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "icu, never switched off": ALWAYS_ON,
     "icu, no neighbours": ALONE,
     "icu, random neighbours": {"neighbours": "random"},
+    UNSEEN: {"until": "unseen"},
+    "ascent, until as never seen": {"until": "unseen", **ALONE},
 }
 CLAIMS = [
     Claim(
@@ -63,6 +68,13 @@ CLAIMS = [
         higher=False,
     ),
     Claim(
+        "not of the paper: an item that is no longer written may be known as well as ever; `until: unseen` goes on",
+        "forget exposure",
+        UNSEEN,
+        "icu",
+        higher=False,
+    ),
+    Claim(
         "switching items off keeps from unlearning too much (2407.20271, section 3)",
         "forget loss",
         "icu",
@@ -72,8 +84,8 @@ CLAIMS = [
     Claim(
         "the neighbours' losses keep the model's abilities (2407.20271, ablation)",
         "others loss",
-        "icu",
-        "icu, no neighbours",
+        UNSEEN,
+        "ascent, until as never seen",
         higher=False,
     ),
 ]
@@ -122,15 +134,6 @@ def unlearnt(name: str, seed: int) -> Figures:
 def as_they_are(name: str, seed: int) -> Figures:
     world = make_world(seed)
     return measured(getattr(world, name), world)
-
-
-def check(report: Mapping[str, Any]) -> str:
-    """Whether what was asked of unlearning came out: forgotten to the level of never having seen it, others kept, and
-    perplexity within 5 %."""
-    tries = report["icu"]
-    exposure = fmean(each["exposure above never"] for each in tries.values())
-    rise = max(each["perplexity, % above before"] for each in tries.values())
-    return f"icu: exposure {exposure:+.2f} bits against never seen, perplexity up to {rise:+.1f} %"
 
 
 if __name__ == "__main__":

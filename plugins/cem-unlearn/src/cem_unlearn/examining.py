@@ -27,7 +27,7 @@ class Examined:
     losses: list[float]
     """In nats a token."""
     unseen: float | None = None
-    """The loss of texts never seen, with `until: unseen`."""
+    """The loss of texts never seen, with `until: unseen`, by the same model: unlearning makes them unlikelier too."""
 
     def active(self, options: IcuOptions) -> list[bool]:
         """Which items are still to be unlearnt: what is continued unlike the truth is not, or what is as unlikely as
@@ -55,13 +55,13 @@ class Examiner:
     def __init__(
         self,
         items: Sequence[Item],
+        unseen: Sequence[Item],
         tokenizer: Any,
         embedder: Embedder | None,
-        unseen: float | None,
         options: IcuOptions,
     ) -> None:
-        self._items, self._tokenizer, self._embedder, self._options = items, tokenizer, embedder, options
-        self._unseen = unseen
+        self._items, self._unseen = items, unseen
+        self._tokenizer, self._embedder, self._options = tokenizer, embedder, options
         self._asked = [ask(item.example) for item in items]
         self._padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
 
@@ -71,13 +71,14 @@ class Examiner:
             pairs = self._continued(model)
             extracted = extraction_likelihood(model, self._asked, options.prefixes, options.continuation, self._padding)
         reads = read(model, examples(self._items), options)
+        unseen = [each.loss for each in read(model, examples(self._unseen), options)]
         return Examined(
             memorised=[each.memorised for each in reads],
             extracted=extracted,
             words=[bleu(written, truth) for written, truth in pairs],
             meaning=cosines(pairs, self._embedder) if self._embedder else [],
             losses=[each.loss for each in reads],
-            unseen=self._unseen,
+            unseen=mean(unseen) if unseen else None,
         )
 
     def _continued(self, model: Any) -> list[tuple[str, str]]:

@@ -43,7 +43,7 @@ class IcuOptions(UnlearnOptions):
     until: Literal["unwritten", "unseen"] = Field(
         "unwritten",
         description="When an item is switched off. unwritten: its continuation is unlike the truth by bleu or "
-        "similarity, as published; unseen: its loss is that of texts never seen (audit_unseen), or above.",
+        "similarity, as published; unseen: its loss is that of texts never seen (audit_unseen), by the same model.",
     )
     bleu: float = Field(
         0.01, ge=0, le=1, description="An item is switched off whose continuation has less BLEU; 0: none is by this."

@@ -17,12 +17,11 @@ from cem_toolkit.api import Context, Embedder
 from cem_toolkit.searching import find_encoder
 from cem_trl.encoding import Encoder, Example
 from cem_trl.passes import predictions
-from cem_unlearn.examining import Examiner, mean
+from cem_unlearn.examining import Examiner
 from cem_unlearn.forget import Item, encode_items, read_items
 from cem_unlearn.icu import IcuOptions
 from cem_unlearn.likeness import nearest
 from cem_unlearn.original import Expected, divergence, expected
-from cem_unlearn.reading import read
 from cem_unlearn.unlearning import Unlearning
 
 COURSE = ("epoch", "items still to unlearn", "loss", "memorisation accuracy", "extraction likelihood", "BLEU", "cosine")
@@ -54,8 +53,8 @@ class IcuMethod(Unlearning):
         super().begin(model, encoder, ctx)
         embedder = self._embedder(model, ctx)
         self._log = ctx.log
-        unseen = self._unseen(model, encoder, ctx) if self.options.until == "unseen" else None
-        self._examiner = Examiner(self.forget, encoder.tokenizer, embedder, unseen, self.options)
+        unseen = self._unseen(encoder, ctx)
+        self._examiner = Examiner(self.forget, unseen, encoder.tokenizer, embedder, self.options)
         self.pairs = self._pairs(embedder, ctx)
         self._before: dict[int, Expected] = {}
         if self.options.original:
@@ -116,11 +115,12 @@ class IcuMethod(Unlearning):
         self._course.append([epoch, on, *found.means])
         self._log(f"epoch {epoch}: {on} of {len(self.forget)} items are still to unlearn")
 
-    def _unseen(self, model: Any, encoder: Encoder, ctx: Context) -> float:
-        """The loss of texts that the model has never seen."""
-        rows = read_items(ctx.config_folder / str(self.options.audit_unseen), "audit_unseen")
-        unseen = [item.example for item in encode_items(rows, encoder)]
-        return mean([each.loss for each in read(model, unseen, self.options)])
+    def _unseen(self, encoder: Encoder, ctx: Context) -> list[Item]:
+        """Texts that the model has never seen, where items are measured against such."""
+        if self.options.until == "unwritten":
+            return []
+        path = ctx.config_folder / str(self.options.audit_unseen)
+        return encode_items(read_items(path, "audit_unseen"), encoder)[: self.options.audit_items]
 
     def _embedder(self, model: Any, ctx: Context) -> Embedder | None:
         if not self.options.encoder:
