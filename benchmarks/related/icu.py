@@ -5,8 +5,7 @@ canaries that the small model memorised, beside a model that never saw them.
 
 Every variant begins with the same model and has the same steps to go, by the trainer `icu` with other weights; those
 that end by themselves may take fewer. What each leaves is measured on the canaries to forget, on others that it was
-never shown, and on Wikipedia's summaries held out. Some three minutes a
-seed on an idle core, a minute of them for the models.
+never shown, and on Wikipedia's summaries held out. Some three minutes a seed on an idle core, one of them for models.
 """
 
 import tempfile
