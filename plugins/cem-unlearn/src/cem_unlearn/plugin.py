@@ -10,9 +10,13 @@ if TYPE_CHECKING:
 
 @hookimpl
 def cem_register_trainers() -> "list[type[Trainer]]":
-    return []
+    from cem_unlearn.icu import Icu
+
+    return [Icu]
 
 
 @hookimpl
 def cem_register_mixers() -> "list[type[Mixer]]":
-    return []
+    from cem_unlearn.mixer import UnlearnMixer
+
+    return [UnlearnMixer]
