@@ -3,8 +3,8 @@
 To be unlearnt are the rows of kind forget and what the file of the option `forget` lists; all other rows are retained.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +43,11 @@ def read_items(path: Path, option: str = "forget") -> list[Row]:
     return list({row.id: row for row in rows}.values())
 
 
-def divide(encoded: "Encoded") -> tuple[list[Item], list[Item]]:
-    """What is to be unlearnt and what is retained, without what has no text to learn or a weight of 0. Raises CemError
-    where either is empty."""
-    forget, retained = (
-        [Item(row, each) for row, made in encoded if (row.kind == "forget") == wanted and row.weight for each in made]
-        for wanted in (True, False)
-    )
+def divide(encoded: "Encoded", ends: Set[int]) -> tuple[list[Item], list[Item]]:
+    """What is to be unlearnt and what is retained, without what has no text to learn or a weight of 0; of what is to be
+    unlearnt, the tokens `ends` that close a text have no loss. Raises CemError where either is empty."""
+    forget = items(((row, made) for row, made in encoded if row.kind == "forget"), ends)
+    retained = items((row, made) for row, made in encoded if row.kind != "forget")
     if not forget:
         raise CemError(
             "nothing to unlearn: name a file in the trainer's option forget, or choose the mixer unlearn, which makes "
@@ -68,8 +66,23 @@ def request_of(row: Row) -> str:
     return next((each.removeprefix(REQUEST) for each in row.parents if each.startswith(REQUEST)), "")
 
 
+def items(encoded: "Iterable[tuple[Row, Sequence[Example]]]", ends: Set[int] = frozenset()) -> list[Item]:
+    """The items of rows; the tokens `ends` have no loss where they close one, for that a text ends is not to be
+    forgotten with it."""
+    return [Item(row, _unended(each, ends)) for row, made in encoded if row.weight for each in made]
+
+
 def examples(items: Sequence[Item]) -> "list[Example]":
     return [item.example for item in items]
+
+
+def _unended(example: "Example", ends: Set[int]) -> "Example":
+    labels = list(example.labels)
+    for place in reversed(range(2, len(labels))):
+        if labels[place] not in ends:
+            break
+        labels[place] = -100
+    return replace(example, labels=labels)
 
 
 def _row(line: str, path: Path, number: int) -> Row:

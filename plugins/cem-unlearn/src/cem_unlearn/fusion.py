@@ -1,8 +1,8 @@
 """Several updates of the same layers as one, which does to each update's own inputs what that update does.
 
 For a linear layer with updates W_i, learnt on the inputs X_i, the fused update W brings the sum over i of
-|X_i W - X_i W_i|² to its least: W = (sum X_i'X_i)^-1 sum X_i'X_i W_i (EUL, arXiv 2310.20150). To each X_i'X_i a ridge is
-added here, so that there is an inverse; what no input tells is then a mean of the updates.
+|X_i W - X_i W_i|² to its least: W = (sum X_i'X_i)^-1 sum X_i'X_i W_i (EUL, arXiv 2310.20150). To each X_i'X_i a ridge
+is added here, so that there is an inverse; what no input tells is then a mean of the updates.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -21,7 +21,7 @@ from cem_toolkit.api import CemError, Context
 from cem_trl.encoding import Encoder, Example
 from cem_trl.passes import example_means, predictions
 from cem_unlearn.attacks import Attack, features, fit_attacks, mean_loss
-from cem_unlearn.forget import examples, read_items
+from cem_unlearn.forget import examples, items, read_items
 from cem_unlearn.harmony import harmonised, product
 from cem_unlearn.rounds import Endless
 from cem_unlearn.text_loss import limit
@@ -49,11 +49,10 @@ class LearningToUnlearn(Unlearning):
     def schedule(self, ctx: Context) -> list[Example]:
         """In each step as many texts to be unlearnt, first, as remaining ones."""
         chance = random.Random(f"{ctx.seed}/ltu")  # noqa: S311 (not for secrets)
-        retained = examples(self.retained)
-        self._remaining = chance.sample(retained, min(self.options.remaining, len(retained)))
+        self._remaining = chance.sample(self.retained, min(self.options.remaining, len(self.retained)))
         self._forgetting = self.options.batch_size // 2
         steps = self.options.epochs * -(-len(self.forget) // self._forgetting)
-        forget, kept = Endless(examples(self.forget), chance), Endless(self._remaining, chance)
+        forget, kept = Endless(examples(self.forget), chance), Endless(examples(self._remaining), chance)
         rest = self.options.batch_size - self._forgetting
         return [each for _ in range(steps) for each in forget.take(self._forgetting) + kept.take(rest)]
 
@@ -63,9 +62,10 @@ class LearningToUnlearn(Unlearning):
         super().begin(model, encoder, ctx)
         self._limit = limit(self.options.limit, model)
         if self.options.feedback == "membership":
-            known = [*examples(self.forget), *self._remaining]
-            unseen = [each for row in self._unseen for each in encoder.encode(row)]
-            found = [_read(model, texts) for texts in (known, unseen)]
+            ends = set(encoder.tokenizer.all_special_ids)
+            unseen = items([(row, encoder.encode(row)) for row in self._unseen], ends)
+            known = [*self.forget, *items([(each.row, [each.example]) for each in self._remaining], ends)]
+            found = [_read(model, examples(texts)) for texts in (known, unseen)]
             self.attacks = fit_attacks(*found, self.options.attacks, ctx.seed)
             if not self.attacks:
                 raise CemError(

@@ -35,7 +35,7 @@ def unlearn(rows: Sequence[Row], options: "EulOptions", ctx: Context, version: s
     """
     with quiet():
         encoder = Encoder(usable_tokenizer(ctx), options.max_length, ctx.chat_template)
-        forget, retained = divide([(row, encoder.encode(row)) for row in rows])
+        forget, retained = divide([(row, encoder.encode(row)) for row in rows], set(encoder.tokenizer.all_special_ids))
     requests = by_request(forget)
     folder = ctx.folder / "requests"
     start = replace(ctx, model=whole_start(ctx, folder / "start"))

@@ -17,9 +17,19 @@ def limit(most: float | None, model: Any) -> float:
 
 def whole_texts(examples: Sequence[Example]) -> list[Example]:
     """The same with a loss on prompts too."""
-    return [replace(each, labels=list(each.input_ids)) for each in examples]
+    return [replace(each, labels=_with_prompt(each)) for each in examples]
 
 
 def supervised(examples: Sequence[Example]) -> torch.Tensor:
-    """Of all tokens of `examples` but each first, row by row, whether they have a loss."""
-    return torch.tensor([label != IGNORED for each in examples for label in each.labels[1:]])
+    """Of the tokens with loss of `whole_texts(examples)`, in the order of `predictions`, whether they have one in
+    `examples`."""
+    both = zip(examples, whole_texts(examples), strict=True)
+    labels = (
+        (own, label) for each, whole in both for own, label in zip(each.labels[1:], whole.labels[1:], strict=True)
+    )
+    return torch.tensor([own != IGNORED for own, label in labels if label != IGNORED])
+
+
+def _with_prompt(example: Example) -> list[int]:
+    asked = next((number for number, label in enumerate(example.labels) if label != IGNORED), 0)
+    return [*example.input_ids[:asked], *example.labels[asked:]]

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from cem_toolkit.api import Context
+from cem_toolkit.api import Context, load_tokenizer
 from cem_trl.encoding import Encoder, Example
 from cem_trl.method import Encoded, Method
 from cem_trl.options import TrlOptions
@@ -24,7 +24,7 @@ class Unlearning(Method):
         self.options = options
 
     def order(self, encoded: Encoded, options: TrlOptions, ctx: Context) -> list[Example]:
-        self.forget, self.retained = divide(encoded)
+        self.forget, self.retained = divide(encoded, set(load_tokenizer(ctx.model.path).all_special_ids))
         return self.schedule(ctx)
 
     @abstractmethod
