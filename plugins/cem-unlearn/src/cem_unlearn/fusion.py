@@ -92,7 +92,7 @@ def mean_of(model: Any, requests: Sequence[str]) -> dict[str, Any]:
     """As `fused`, but the plain mean of the updates: what fusion is set against."""
     layers = adapted_layers(model)
     return {
-        name: (sum(_update(layer, each) for each in requests) / len(requests)).cpu() for name, layer in layers.items()
+        name: torch.stack([_update(layer, each).cpu() for each in requests]).mean(0) for name, layer in layers.items()
     }
 
 

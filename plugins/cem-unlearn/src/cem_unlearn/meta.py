@@ -11,6 +11,7 @@ away, ascent as the step tried, what the membership models are, when forgetting 
 
 import random
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -65,8 +66,8 @@ class LearningToUnlearn(Unlearning):
             ends = set(encoder.tokenizer.all_special_ids)
             unseen = items([(row, encoder.encode(row)) for row in self._unseen], ends)
             known = [*self.forget, *items([(each.row, [each.example]) for each in self._remaining], ends)]
-            found = [_read(model, examples(texts)) for texts in (known, unseen)]
-            self.attacks = fit_attacks(*found, self.options.attacks, ctx.seed)
+            members, others = (_read(model, examples(texts)) for texts in (known, unseen))
+            self.attacks = fit_attacks(members, others, self.options.attacks, ctx.seed)
             if not self.attacks:
                 raise CemError(
                     "trainer.unseen: its texts have no more loss than those that the model knows, so nothing tells "
@@ -80,13 +81,12 @@ class LearningToUnlearn(Unlearning):
         weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
         tried = self.tried(model, weights, forget)
         remembering, forgetting = self.tested(_With(model, tried), forget, remaining)
-        kept = torch.autograd.grad(remembering, list(weights.values()), retain_graph=True)
-        gone = [self.options.forget_weight * each for each in torch.autograd.grad(forgetting, list(weights.values()))]
+        gradients = partial(torch.autograd.grad, inputs=list(weights.values()), retain_graph=True)
+        kept, gone = gradients(remembering), gradients(self.options.forget_weight * forgetting)
         self._steps += 1
         self._conflicts += bool(product(kept, gone) < 0)
-        kept, gone = harmonised(kept, gone, self.options.harmonise)
-        for weight, one, two in zip(weights.values(), kept, gone, strict=True):
-            weight.grad = (one + two).to(weight.dtype)
+        for weight, *both in zip(weights.values(), *harmonised(kept, gone, self.options.harmonise), strict=True):
+            weight.grad = sum(both)
         return (remembering + self.options.forget_weight * forgetting).detach()
 
     def tried(self, model: Any, weights: Weights, forget: Sequence[Example]) -> Weights:

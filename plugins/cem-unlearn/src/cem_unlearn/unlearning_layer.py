@@ -51,7 +51,8 @@ class UnlearningLayer(Unlearning):
 
     def step(self, model: Any, examples: Sequence[Example], number: int) -> torch.Tensor:
         forget, retained = examples[: self._forgetting[number]], examples[self._forgetting[number] :]
-        loss = self._remembering(model, retained) if retained else torch.zeros((), device=model.device)
+        held = self.options.ce_retained or self.options.kl_retained
+        loss = self._remembering(model, retained) if retained and held else torch.zeros((), device=model.device)
         return loss + self._forgotten(model, forget) if forget else loss
 
     def _remembering(self, model: Any, texts: Sequence[Example]) -> torch.Tensor:
