@@ -44,7 +44,7 @@ def loss(folder: Path, row: Row) -> float:
 def test_it_forgets_and_keeps(rows: list[Row], context: Any) -> None:
     learnt = context("learnt")
     known = [dataclasses.replace(row, kind="general") for row in rows]
-    Trl(Trl.Options(interpolation=1.0, epochs=30, batch_size=4, learning_rate=1e-2)).train(known, learnt)
+    Trl(Trl.Options(interpolation=1.0, freeze="none", epochs=30, batch_size=4, learning_rate=1e-2)).train(known, learnt)
     before = learnt.folder / "model"
     ctx = context(model=Model(name="learnt", path=before, fingerprint="learnt"))
     figures = train(rows, ctx)
