@@ -44,24 +44,26 @@ def loss(folder: Path, row: Row) -> float:
 def test_it_forgets_and_keeps(rows: list[Row], context: Any) -> None:
     learnt = context("learnt")
     known = [dataclasses.replace(row, kind="general") for row in rows]
-    Trl(Trl.Options(interpolation=1.0, freeze="none", epochs=30, batch_size=4, learning_rate=1e-2)).train(known, learnt)
+    Trl(Trl.Options(interpolation=1.0, freeze="none", epochs=20, batch_size=4, learning_rate=1e-2)).train(known, learnt)
     before = learnt.folder / "model"
     ctx = context(model=Model(name="learnt", path=before, fingerprint="learnt"))
-    figures = train(rows, ctx)
+    figures = train(rows, ctx, audit=True, audit_relearn_steps=2)
     after = ctx.folder / "model"
     for row in rows:
         assert loss(before, row) < 1.5, "it is known"
         assert (loss(after, row) > 3) == (row.kind == "forget")
     assert figures["requests"] == [
-        {"request": "", "items": 4, **{name: figures[name] for name in ("steps", "loss_first", "loss_last")}}
+        {"request": "", "items": 2, **{name: figures[name] for name in ("steps", "loss_first", "loss_last")}}
     ]
+    assert [table["title"] for table in figures["tables"]], "the fused model is audited"
     assert [path.name for path in ctx.folder.iterdir()] == ["model"], "adapters are merged, and gone"
 
 
 @pytest.mark.slow
 def test_requests_that_are_done_are_not_trained_again(
-    retained: list[Row], context: Any, monkeypatch: pytest.MonkeyPatch
+    rows: list[Row], context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    retained = [row for row in rows if row.kind != "forget"]
     whole, ctx = context("whole"), context("cut")
     figures = train(TWO + retained, whole, epochs=2)
     assert [each["request"] for each in figures["requests"]] == ["Ada", "Bruno"]
@@ -92,7 +94,7 @@ def test_within_a_request_it_goes_on_from_its_checkpoint(
     rows: list[Row], context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch, "WRITING_SHARE", float("inf"))
-    train(rows, context("whole"), epochs=2)
+    train(rows, context("whole"), epochs=4)
     step = requests.UnlearningLayer.step
 
     def until(self: Any, model: Any, examples: Any, number: int) -> Any:
@@ -103,8 +105,8 @@ def test_within_a_request_it_goes_on_from_its_checkpoint(
     with monkeypatch.context() as patch:
         patch.setattr(requests.UnlearningLayer, "step", until)
         with pytest.raises(CemError, match="interrupted"):
-            train(rows, context("cut"), epochs=2, checkpoint_seconds=1e-6)
-    figures = train(rows, context("cut"), epochs=2, checkpoint_seconds=1e-6)
+            train(rows, context("cut"), epochs=4, checkpoint_seconds=1e-6)
+    figures = train(rows, context("cut"), epochs=4, checkpoint_seconds=1e-6)
     assert figures["resumed_from_step"] == 5
     whole, again = (context(each).folder / "model" / "model.safetensors" for each in ("whole", "cut"))
     assert file_hash(whole) == file_hash(again)

@@ -13,7 +13,7 @@ from cem_unlearn.ltu import Ltu
 from cem_unlearn.meta import LearningToUnlearn
 
 OPTIONS: dict[str, Any] = {
-    "epochs": 2,
+    "epochs": 4,
     "batch_size": 4,
     "learning_rate": 1e-3,
     "audit": False,
@@ -53,8 +53,7 @@ def test_it_trains(rows: list[Row], ctx: Any, options: dict[str, Any], monkeypat
 def test_an_interrupted_one_goes_on(rows: list[Row], context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "WRITING_SHARE", float("inf"))
     monkeypatch.setattr("cem_unlearn.meta.fit_attacks", _by_the_mean)
-    for name in ("whole", "cut"):
-        write(context(name).config_folder / "unseen.jsonl")
+    write(context().config_folder / "unseen.jsonl")
     whole = train(rows, context("whole"))
     step = LearningToUnlearn.step
 
@@ -100,13 +99,10 @@ def test_what_it_lacks_is_said_before(ctx: Any, options: dict[str, Any], said: s
 
 
 @pytest.mark.slow
-def test_texts_that_look_known_tell_nothing(rows: list[Row], ctx: Any, forget: list[Row]) -> None:
-    known = [{"prompt": row.prompt, "completion": row.completion} for row in forget]
-    write(ctx.config_folder / "unseen.jsonl", known * 3)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cem_unlearn.meta.fit_attacks", lambda *given: [])
-        with pytest.raises(CemError, match=r"trainer.unseen: its texts have no more loss"):
-            train(rows, ctx)
+def test_texts_that_look_known_tell_nothing(rows: list[Row], ctx: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cem_unlearn.meta.fit_attacks", lambda *given: [])
+    with pytest.raises(CemError, match=r"trainer.unseen: its texts have no more loss"):
+        train(rows, ctx)
 
 
 def _by_the_mean(members: Any, others: Any, count: int, seed: int) -> Any:

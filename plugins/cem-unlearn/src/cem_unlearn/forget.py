@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cem_toolkit.api import CemError, Row, parse_json
+from cem_trl.encoding import IGNORED, Example
 
 if TYPE_CHECKING:
-    from cem_trl.encoding import Example
     from cem_trl.method import Encoded
 
 REQUEST = "request: "
@@ -23,11 +23,11 @@ class Item:
     """A row, or one piece of a long passage, as the model reads it."""
 
     row: Row
-    example: "Example"
+    example: Example
 
 
 def read_items(path: Path, option: str = "forget") -> list[Row]:
-    """The rows of the JSONL file `path`, each once, of kind forget: a line is an object with the strings `prompt` and
+    """The rows of the JSONL file `path`, of kind forget: a line is an object with the strings `prompt` and
     `completion`, or with `text` alone, and maybe with a `request` that it belongs to.
 
     Raises CemError, in the name of `option`, where the file cannot be read or has no rows, and with the line's number
@@ -40,7 +40,7 @@ def read_items(path: Path, option: str = "forget") -> list[Row]:
     rows = [_row(line, path, number) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if not rows:
         raise CemError(f"trainer.{option} has no lines: {path}")
-    return list({row.id: row for row in rows}.values())
+    return rows
 
 
 def divide(encoded: "Encoded", ends: Set[int]) -> tuple[list[Item], list[Item]]:
@@ -69,19 +69,19 @@ def request_of(row: Row) -> str:
 def items(encoded: "Iterable[tuple[Row, Sequence[Example]]]", ends: Set[int] = frozenset()) -> list[Item]:
     """The items of rows; the tokens `ends` have no loss where they close one, for that a text ends is not to be
     forgotten with it."""
-    return [Item(row, _unended(each, ends)) for row, made in encoded if row.weight for each in made]
+    return [Item(row, _unended(each, ends)) for row, made in encoded if row.weight for each in made if each.supervised]
 
 
-def examples(items: Sequence[Item]) -> "list[Example]":
+def examples(items: Sequence[Item]) -> list[Example]:
     return [item.example for item in items]
 
 
-def _unended(example: "Example", ends: Set[int]) -> "Example":
+def _unended(example: Example, ends: Set[int]) -> Example:
     labels = list(example.labels)
     for place in reversed(range(2, len(labels))):
         if labels[place] not in ends:
             break
-        labels[place] = -100
+        labels[place] = IGNORED
     return replace(example, labels=labels)
 
 

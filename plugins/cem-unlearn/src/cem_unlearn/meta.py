@@ -24,6 +24,7 @@ from cem_trl.passes import example_means, predictions
 from cem_unlearn.attacks import Attack, features, fit_attacks, mean_loss
 from cem_unlearn.forget import examples, items, read_items
 from cem_unlearn.harmony import harmonised, product
+from cem_unlearn.reading import asked
 from cem_unlearn.rounds import Endless
 from cem_unlearn.text_loss import limit
 from cem_unlearn.unlearning import Unlearning
@@ -66,7 +67,7 @@ class LearningToUnlearn(Unlearning):
             ends = set(encoder.tokenizer.all_special_ids)
             unseen = items([(row, encoder.encode(row)) for row in self._unseen], ends)
             known = [*self.forget, *items([(each.row, [each.example]) for each in self._remaining], ends)]
-            members, others = (_read(model, examples(texts)) for texts in (known, unseen))
+            members, others = (self._read(model, examples(texts)) for texts in (known, unseen))
             self.attacks = fit_attacks(members, others, self.options.attacks, ctx.seed)
             if not self.attacks:
                 raise CemError(
@@ -122,6 +123,12 @@ class LearningToUnlearn(Unlearning):
         """With `conflicts`, the share of steps whose gradients were against each other."""
         return {**super().end(model), "conflicts": round(self._conflicts / max(1, self._steps), 4)}
 
+    def _read(self, model: Any, texts: Sequence[Example]) -> torch.Tensor:
+        """The features of `texts`, as `model` is asked and not trained."""
+        parts = [texts[start : start + READ] for start in range(0, len(texts), READ)]
+        with asked(model, self.options):
+            return torch.cat([features(*_losses(model, part), len(part)) for part in parts])
+
     def _risen(self, losses: torch.Tensor, rows: torch.Tensor, count: int) -> torch.Tensor:
         return example_means(losses, rows, count).clamp(max=self._limit).mean()
 
@@ -140,13 +147,3 @@ def _losses(model: Any, texts: Sequence[Example]) -> tuple[torch.Tensor, torch.T
     """The losses of all tokens, row by row, and the number of each one's text."""
     logits, tokens, rows = predictions(model, texts)
     return torch.nn.functional.cross_entropy(logits, tokens, reduction="none"), rows
-
-
-@torch.no_grad()
-def _read(model: Any, texts: Sequence[Example]) -> torch.Tensor:
-    training = model.training
-    model.eval()
-    parts = [texts[start : start + READ] for start in range(0, len(texts), READ)]
-    found = torch.cat([features(*_losses(model, part), len(part)) for part in parts])
-    model.train(training)
-    return found

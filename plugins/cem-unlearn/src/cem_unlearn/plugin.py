@@ -10,9 +10,15 @@ if TYPE_CHECKING:
 
 @hookimpl
 def cem_register_trainers() -> "list[type[Trainer]]":
-    return []
+    from cem_unlearn.eul import Eul
+    from cem_unlearn.icu import Icu
+    from cem_unlearn.ltu import Ltu
+
+    return [Icu, Eul, Ltu]
 
 
 @hookimpl
 def cem_register_mixers() -> "list[type[Mixer]]":
-    return []
+    from cem_unlearn.mixer import UnlearnMixer
+
+    return [UnlearnMixer]

@@ -128,13 +128,15 @@ def _fuse(
     """Leaves the fused model in the stage's folder; returns the audit's figures."""
     with quiet():
         model = load_start(ctx).float().to(choose_device(options))
-        audit = Audit([item for items in requests.values() for item in items], retained, options, encoder, ctx)
+        # What the audit lets the model learn again is learnt by all weights: there is no adapter any more.
+        whole = options.model_copy(update={"method": "full"})
+        audit = Audit([item for items in requests.values() for item in items], retained, whole, encoder, ctx)
         audit.before(model)
         names = [f"request{number}" for number in range(len(adapters))]
         model = with_adapters(model, dict(zip(names, adapters, strict=True)))
         texts = {name: examples(items) for name, items in zip(names, requests.values(), strict=True)}
         updates = mean_of(model, names) if options.fusion == "mean" else fused(model, texts, options.ridge)
-        model = with_updates(model, updates)
+        model = with_updates(model, updates).requires_grad_(True)
         tables = audit.after(model)
         save_model(model, ctx.model.path, ctx.folder / "model", stored_dtype(ctx.model.path))
     return tables

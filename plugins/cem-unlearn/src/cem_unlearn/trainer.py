@@ -44,9 +44,10 @@ class UnlearnTrainer(MethodTrainer):
         return super().train(self.with_listed(rows, ctx), ctx)
 
     def with_listed(self, rows: Sequence[Row], ctx: Context) -> list[Row]:
-        """`rows` and the items of the file `forget`."""
+        """`rows` and the items of the file `forget`, each once."""
         options: UnlearnOptions = self.options
-        return [*rows, *(read_items(ctx.config_folder / options.forget) if options.forget else [])]
+        listed = read_items(ctx.config_folder / options.forget) if options.forget else []
+        return list({row.id: row for row in [*rows, *listed]}.values())
 
     def _files(self, ctx: Context) -> list[tuple[str, Path]]:
         named = ((option, getattr(self.options, option)) for option in FILES)
