@@ -25,7 +25,7 @@ def ask(example: Example) -> Asked:
     """The prompt and what has loss after it; of a text without a prompt, its halves."""
     places = [place for place, label in enumerate(example.labels) if label != IGNORED]
     end = places[-1] + 1
-    start = places[0] if places[0] > 1 else max(1, end // 2)
+    start = places[0] or max(1, end // 2)
     return Asked(example.input_ids[:start], example.input_ids[start:end])
 
 
