@@ -14,7 +14,7 @@ from typing import Any
 
 from canaries import GROUPS, MEMORISING
 from trying import Claim, arguments, try_all
-from unlearnt import KEPT, as_it_is, figures, unlearn, variant, world
+from unlearnt import as_it_is, figures, unlearn, variant, world
 
 from cem_toolkit.api import Row
 from cem_unlearn.eul import Eul
@@ -64,7 +64,8 @@ def one_after_the_other(seed: int) -> Mapping[str, float]:
 
 
 VARIANTS = {
-    **{name: as_it_is(model) for model, name in KEPT.items()},
+    "before": as_it_is("memorised"),
+    "never saw them": as_it_is("never"),
     "EUL": variant(Eul, **OPTIONS),
     "gradient ascent": variant(Eul, **OPTIONS | ASCENT),
     "fine-tuning": variant(Eul, **OPTIONS, kl_retained=0, kl_forgotten=0, lm_forgotten=0),
@@ -77,8 +78,8 @@ VARIANTS = {
 }
 PAPER = "EUL (2310.20150), T5-base on IMDB with 0.5 % removed"
 CLAIMS = [
-    Claim(f"{PAPER}: forgotten data 100 -> 65.7 % right", "forget extracted", "EUL", "nothing done", higher=False),
-    Claim(f"{PAPER}: 65.7 % where retraining has 92.5 %, which is overshoot", "forget loss", "EUL", "retrained"),
+    Claim(f"{PAPER}: forgotten data 100 -> 65.7 % right", "forget extracted", "EUL", "before", higher=False),
+    Claim(f"{PAPER}: 65.7 % where retraining has 92.5 %, which is overshoot", "forget loss", "EUL", "never saw them"),
     Claim(
         "EUL (2310.20150), summed up: forgets without deteriorating the model, where reversed gradients do",
         "held-out perplexity",

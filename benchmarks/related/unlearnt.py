@@ -12,10 +12,8 @@ from cem_toolkit.api import Model, Row
 from cem_toolkit.models import fingerprint
 from cem_toolkit.testing import make_context
 
-BEYOND = "forget loss beyond retraining"
-"""In nats per token. Above 0 is overshoot, below 0 is not forgotten yet."""
-KEPT = {"memorised": "nothing done", "never": "retrained"}
-"""Models that are there already, by what they are as a variant."""
+BEYOND = "forget loss above never"
+"""In nats per token, against the model that never saw them: above 0 is overshoot, below 0 is not forgotten yet."""
 
 
 @cache
