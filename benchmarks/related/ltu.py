@@ -22,7 +22,7 @@ from cem_unlearn.ltu import Ltu
 OPTIONS: dict[str, Any] = {
     "epochs": 20,
     "batch_size": 8,
-    "learning_rate": 1e-4,
+    "learning_rate": 3e-4,
     "remaining": 12,
     "audit": False,
     "checkpoint_seconds": 0,

@@ -16,7 +16,7 @@ from cem_toolkit.api import CemError
 from cem_trl.encoding import Example
 
 ROOM = 2**28
-"""Numbers that are held at once while inputs are added up, at most, but for those of one layer: 1 GiB."""
+"""Numbers that are held at once while inputs are added up, at most, but for those of one layer: 2 GiB."""
 
 
 class LeastSquares:

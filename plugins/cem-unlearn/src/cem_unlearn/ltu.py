@@ -38,7 +38,7 @@ class LtuOptions(UnlearnOptions):
         1.0, ge=0, description="What the gradient of forgetting counts beside that of remembering."
     )
     inner_learning_rate: float = Field(
-        0.1, ge=0, description="Of the step of unlearning that is tried before each step. 0: the weights as they are."
+        0.01, ge=0, description="Of the step of unlearning that is tried before each step. 0: the weights as they are."
     )
     first_order: bool = Field(
         False,

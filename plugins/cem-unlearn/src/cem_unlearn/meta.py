@@ -1,12 +1,14 @@
 """A step that is judged by what a step of unlearning leads to, after LTU (learning to unlearn, arXiv 2407.10494).
 
-- meta-tune: one step of gradient ascent on texts to be unlearnt, from the weights w to w' (kept differentiable);
+- meta-tune: a step of unlearning on texts to be unlearnt is tried, from the weights w to w', and kept differentiable;
 - meta-test: remembering, the loss of w' on remaining texts, and forgetting, how surely small membership-inference
   models take the texts for members by their losses under w';
 - meta-update: the gradients of both with regard to w, harmonised and added up, are the step's gradient.
 
-The abstract has these three, the membership feedback and the harmonising. All else is reconstructed: that w' is thrown
-away, ascent as the step tried, what the membership models are, when forgetting is enough, and how is projected.
+The abstract has these three, the membership feedback and the harmonising. All else is reconstructed: what the
+membership models are and when forgetting is enough; that the step is tried against one half of them and judged by the
+other; that w' is thrown away, and that what it was tried for counts in the update as much as what it was judged by, as
+in MLDG (arXiv 1710.03463); how is projected.
 """
 
 import random
@@ -80,38 +82,42 @@ class LearningToUnlearn(Unlearning):
     def step(self, model: Any, examples: Sequence[Example], number: int) -> torch.Tensor:
         forget, remaining = examples[: self._forgetting], examples[self._forgetting :]
         weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-        tried = self.tried(model, weights, forget)
-        remembering, forgetting = self.tested(_With(model, tried), forget, remaining)
+        # Which half tries and which one judges changes from step to step.
+        one, other = self.attacks[number % 2 :: 2], self.attacks[(number + 1) % 2 :: 2]
+        tuning = self.forgetting(model, forget, one or other)
+        tried = _With(model, self.tried(weights, tuning))
+        testing = self.forgetting(tried, forget, other or one)
+        remembering = self.remembering(tried, remaining)
+        forgetting = self.options.forget_weight * (tuning + testing) / 2
         gradients = partial(torch.autograd.grad, inputs=list(weights.values()), retain_graph=True)
-        kept, gone = gradients(remembering), gradients(self.options.forget_weight * forgetting)
+        kept, gone = gradients(remembering), gradients(forgetting)
         self._steps += 1
         self._conflicts += bool(product(kept, gone) < 0)
         for weight, *both in zip(weights.values(), *harmonised(kept, gone, self.options.harmonise), strict=True):
             weight.grad = sum(both)
-        return (remembering + self.options.forget_weight * forgetting).detach()
+        return (remembering + forgetting).detach()
 
-    def tried(self, model: Any, weights: Weights, forget: Sequence[Example]) -> Weights:
-        """Meta-tune: the weights after a step of unlearning, as a function of `weights`."""
+    def tried(self, weights: Weights, tuning: torch.Tensor) -> Weights:
+        """Meta-tune: the weights after a step down the loss `tuning`, as a function of `weights`."""
         if not self.options.inner_learning_rate:
             return weights
         whole = not self.options.first_order
-        risen = -self._risen(*_losses(model, forget), len(forget))
-        gradients = torch.autograd.grad(risen, list(weights.values()), create_graph=whole, materialize_grads=True)
+        gradients = torch.autograd.grad(tuning, list(weights.values()), create_graph=whole, retain_graph=True)
         return {
             name: weight - self.options.inner_learning_rate * gradient
             for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
         }
 
-    def tested(
-        self, model: Any, forget: Sequence[Example], remaining: Sequence[Example]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Meta-test: the losses of remembering and of forgetting."""
-        losses, rows = _losses(model, remaining)
-        remembering = example_means(losses, rows, len(remaining)).mean()
-        losses, rows = _losses(model, forget)
+    def remembering(self, model: Any, texts: Sequence[Example]) -> torch.Tensor:
+        """The mean loss of `texts`."""
+        return example_means(*_losses(model, texts), len(texts)).mean()
+
+    def forgetting(self, model: Any, texts: Sequence[Example], attacks: Sequence[Attack]) -> torch.Tensor:
+        """How surely `attacks` take `texts` for members; or the loss of `texts`, up to the limit, the other way up."""
+        losses, rows = _losses(model, texts)
         if self.options.feedback == "loss":
-            return remembering, -self._risen(losses, rows, len(forget))
-        return remembering, mean_loss(self.attacks, features(losses, rows, len(forget)))
+            return -example_means(losses, rows, len(texts)).clamp(max=self._limit).mean()
+        return mean_loss(attacks, features(losses, rows, len(texts)))
 
     def state(self) -> Mapping[str, torch.Tensor]:
         return {"steps": torch.tensor(self._steps), "conflicts": torch.tensor(self._conflicts)}
@@ -128,9 +134,6 @@ class LearningToUnlearn(Unlearning):
         parts = [texts[start : start + READ] for start in range(0, len(texts), READ)]
         with asked(model, self.options):
             return torch.cat([features(*_losses(model, part), len(part)) for part in parts])
-
-    def _risen(self, losses: torch.Tensor, rows: torch.Tensor, count: int) -> torch.Tensor:
-        return example_means(losses, rows, count).clamp(max=self._limit).mean()
 
 
 class _With:
