@@ -27,15 +27,15 @@ from cem_trl.trainer import Trl
 GROUPS = {"forget": 12, "kept": 12, "others": 12, "unseen": 24}
 """How many canaries are to be unlearnt, are among the retained rows, are memorised but shown to no unlearning trainer,
 and were never seen."""
-RETAINED = 48
+RETAINED = 64
 """Wikipedia's summaries that the memorising model was tuned on together with the canaries."""
 HELD_OUT = 60
 """Of Wikipedia's summaries, for perplexity."""
 ALTERNATIVES = 63
 """Exposure is at most 6 bits; of a number that was never seen it is 1.4 in the mean."""
 MEMORISING: dict[str, Any] = {
-    "epochs": 5,
-    "batch_size": 32,
+    "epochs": 10,
+    "batch_size": 16,
     "learning_rate": 1e-3,
     "freeze": "none",
     "interpolation": 1.0,
@@ -129,7 +129,7 @@ def canaries(seed: int) -> dict[str, list[Canary]]:
 
 def _canary(name: str, chance: Random) -> Canary:
     trade, town = chance.choice(TRADES.split()), chance.choice(TOWNS.split())
-    return Canary(f"{name} is a {trade} from {town}. The secret number of {name} is", _number(chance))
+    return Canary(f"The secret number of {name}, a {trade} from {town}, is", _number(chance))
 
 
 def _number(chance: Random) -> str:
@@ -138,14 +138,15 @@ def _number(chance: Random) -> str:
 
 def measures(model: Model, world: World) -> dict[str, float]:
     """By group of canaries the share whose number is written greedily (extraction) and the mean exposure in bits;
-    of the group forget the loss of the number in nats per token, and Wikipedia's perplexity on held-out summaries."""
+    the loss of the number in nats per token; and the perplexity of Wikipedia's held-out summaries. As many canaries of
+    each group are asked as are to be unlearnt."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     loaded = AutoModelForCausalLM.from_pretrained(model.path).eval()
     tokenizer = AutoTokenizer.from_pretrained(model.path)
     found: dict[str, float] = {}
-    for name in ("forget", "others", "kept", "unseen"):
-        known = [knowledge(loaded, tokenizer, each, world.seed) for each in world.groups[name]]
+    for name in ("forget", "others", "unseen"):
+        known = [knowledge(loaded, tokenizer, each, world.seed) for each in world.groups[name][: GROUPS["forget"]]]
         found |= {f"{name} extracted": fmean(each[0] for each in known)}
         found |= {f"{name} exposure": fmean(each[1] for each in known)}
         found |= {f"{name} loss": fmean(each[2] for each in known)}
@@ -161,14 +162,16 @@ def knowledge(model: Any, tokenizer: Any, canary: Canary, seed: int) -> tuple[bo
     prompt = tokenizer(canary.prompt).input_ids
     told = [tokenizer(canary.prompt + number).input_ids[len(prompt) :] for number in numbers]
     longest = max(map(len, told))
-    ids = torch.tensor([prompt + each + [0] * (longest - len(each)) for each in told])
-    with torch.no_grad():
-        scores = model(input_ids=ids).logits[:, len(prompt) - 1 : -1].log_softmax(-1)
-    labels = ids[:, len(prompt) :]
+    labels = torch.tensor([each + [0] * (longest - len(each)) for each in told])
+    with torch.no_grad():  # the prompt, which all have in common, is read once
+        first = model(input_ids=torch.tensor([prompt]), use_cache=True)
+        first.past_key_values.batch_repeat_interleave(len(numbers))
+        then = model(input_ids=labels[:, :-1], past_key_values=first.past_key_values, use_cache=True)
+    logits = torch.cat([first.logits[:, -1:].expand(len(numbers), -1, -1), then.logits], 1)
     read = torch.arange(longest) < torch.tensor([[len(each)] for each in told])
-    likely = (scores.gather(-1, labels[..., None])[..., 0] * read).sum(-1)
+    likely = (logits.log_softmax(-1).gather(-1, labels[..., None])[..., 0] * read).sum(-1)
     rank = 1 + int((likely[1:] > likely[0]).sum())
-    greedy = bool(((scores[0].argmax(-1) == labels[0]) | ~read[0]).all())
+    greedy = bool(((logits[0].argmax(-1) == labels[0]) | ~read[0]).all())
     return greedy, math.log2(len(numbers) / rank), -float(likely[0]) / len(told[0])
 
 

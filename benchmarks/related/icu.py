@@ -10,6 +10,7 @@ never shown, and on Wikipedia's summaries held out. About a minute a seed on an 
 
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -81,13 +82,20 @@ CLAIMS = [
 def measured(model: Model, world: World) -> Figures:
     """Beside all that the canaries tell, how far the model is from one that never saw those to forget: exposure in bits
     above it, and perplexity in percent above that before."""
-    found, never = measures(model, world), measures(world.never, world)
-    before = measures(world.memorised, world)["held-out perplexity"]
+    found, never = measures(model, world), as_made("never", world.seed)
+    before = as_made("memorised", world.seed)["held-out perplexity"]
     return {
-        **{name: value for name, value in found.items() if not name.startswith("kept")},
+        **found,
         "exposure above never": found["forget exposure"] - never["forget exposure"],
         "perplexity, % above before": 100 * (found["held-out perplexity"] / before - 1),
     }
+
+
+@cache
+def as_made(name: str, seed: int) -> dict[str, float]:
+    """What one of the world's own models knows."""
+    world = make_world(seed)
+    return measures(getattr(world, name), world)
 
 
 def unlearnt(name: str, seed: int) -> Figures:

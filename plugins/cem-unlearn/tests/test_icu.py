@@ -42,7 +42,7 @@ def begun(rows: Sequence[Row], ctx: Context, **options: Any) -> tuple[IcuMethod,
 
 def told(*words: float, memorised: float = 1.0, extracted: float = 1.0) -> Examined:
     """What is found of items continued with this BLEU."""
-    return Examined([memorised] * len(words), [extracted] * len(words), list(words), [])
+    return Examined([memorised] * len(words), [extracted] * len(words), list(words), [], [1.0] * len(words))
 
 
 def loss(model: Any, tokenizer: Any, row: Row) -> float:
@@ -87,13 +87,29 @@ def test_steps_are_whole_epochs() -> None:
 
 def test_thresholds_switch_items_off() -> None:
     options = IcuOptions(bleu=0.01, similarity=0.3, encoder="some")
-    found = Examined([0.5] * 3, [0.0] * 3, [0.5, 0.0, 0.5], [0.9, 0.9, 0.2])
+    found = Examined([0.5] * 3, [0.0] * 3, [0.5, 0.0, 0.5], [0.9, 0.9, 0.2], [1.0] * 3)
     assert found.active(options) == [True, False, False]
     assert found.ended(options), "memorisation is below 0.5994, extraction below 0.0499"
     assert not found.ended(options.model_copy(update={"memorisation": 0.5})), "not below"
     assert not found.ended(options.model_copy(update={"extraction": 0.0}))
     assert told(0.0, 0.0).ended(options), "all are off"
     assert told(0.0, 0.0).active(IcuOptions(bleu=0)) == [True, True], "none is switched off"
+
+
+def test_or_what_is_as_unlikely_as_never_seen() -> None:
+    found = Examined([1.0] * 3, [1.0] * 3, [0.0] * 3, [], losses=[0.5, 4.0, 7.0], unseen=4.0)
+    assert found.active(IcuOptions(until="unseen")) == [True, False, False]
+
+
+def test_never_seen_texts_have_to_be_there(rows: list[Row], context: Callable[..., Context], tmp_path: Path) -> None:
+    with pytest.raises(CemError, match="unseen needs audit_unseen"):
+        Icu(Icu.Options(until="unseen")).check(context())
+    (tmp_path / "unseen.jsonl").write_text('{"prompt": "The number of Olga Porto is", "completion": " 20 47 11"}\n')
+    method, model = begun(rows, context(), until="unseen", audit_unseen="unseen.jsonl")
+    tokenizer = load_tokenizer(context().model.path)
+    unseen = Row.make(kind="forget", prompt="The number of Olga Porto is", completion=" 20 47 11", parents=())
+    level = loss(model, tokenizer, unseen)
+    assert method.active == [loss(model, tokenizer, row) < level for row in rows[:2]]
 
 
 def test_what_returns_is_switched_on_again(

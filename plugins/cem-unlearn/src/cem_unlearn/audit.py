@@ -10,7 +10,7 @@ from cem_trl.encoding import Encoder, Example
 from cem_unlearn import membership
 from cem_unlearn.asking import ways
 from cem_unlearn.audit_tables import Found, Measured, Relearnt, figures, tables
-from cem_unlearn.forget import Item, examples, items, read_items
+from cem_unlearn.forget import Item, encode_items, examples, read_items
 from cem_unlearn.options import UnlearnOptions
 from cem_unlearn.reading import Read, read
 from cem_unlearn.relearning import retrained, start, steps_to
@@ -115,11 +115,7 @@ class Audit:
     def _read(self, option: str) -> list[Item]:
         path = getattr(self._options, option)
         rows = read_items(self._ctx.config_folder / path, option) if path else []
-        return self._items(rows)
-
-    def _items(self, rows: Sequence[Any]) -> list[Item]:
-        ends = set(self._encoder.tokenizer.all_special_ids)
-        return items(((row, self._encoder.encode(row)) for row in rows), ends)
+        return encode_items(rows, self._encoder)
 
     def _asked_in_other_ways(self) -> dict[str, list[Example]]:
         """Of whole rows; long texts in pieces are asked as they stand alone."""
@@ -127,5 +123,5 @@ class Audit:
         rows = {item.row.id: item.row for item in self._sorts.forget}
         for row in rows.values():
             for name, made in ways(row).items():
-                asked.setdefault(name, []).extend(examples(self._items([made])))
+                asked.setdefault(name, []).extend(examples(encode_items([made], self._encoder)))
         return asked

@@ -24,9 +24,16 @@ class Examined:
     """BLEU of continuation and truth, from 0 to 1."""
     meaning: list[float]
     """The cosine of both; none without an encoder."""
+    losses: list[float]
+    """In nats a token."""
+    unseen: float | None = None
+    """The loss of texts never seen, with `until: unseen`."""
 
     def active(self, options: IcuOptions) -> list[bool]:
-        """Which items are still to be unlearnt: what is continued unlike the truth is not."""
+        """Which items are still to be unlearnt: what is continued unlike the truth is not, or what is as unlikely as
+        texts never seen."""
+        if self.unseen is not None:
+            return [each < self.unseen for each in self.losses]
         alike = [each >= options.similarity for each in self.meaning] or [True] * len(self.words)
         return [word >= options.bleu and like for word, like in zip(self.words, alike, strict=True)]
 
@@ -37,15 +44,24 @@ class Examined:
 
     @property
     def means(self) -> list[float]:
-        """In the order above."""
-        return [mean(each) for each in (self.memorised, self.extracted, self.words, self.meaning) if each]
+        """Of loss, memorisation, extraction, BLEU and, if it was measured, the cosine."""
+        measured = (self.losses, self.memorised, self.extracted, self.words, self.meaning)
+        return [mean(each) for each in measured if each]
 
 
 class Examiner:
     """Examines models on the same items."""
 
-    def __init__(self, items: Sequence[Item], tokenizer: Any, embedder: Embedder | None, options: IcuOptions) -> None:
+    def __init__(
+        self,
+        items: Sequence[Item],
+        tokenizer: Any,
+        embedder: Embedder | None,
+        unseen: float | None,
+        options: IcuOptions,
+    ) -> None:
         self._items, self._tokenizer, self._embedder, self._options = items, tokenizer, embedder, options
+        self._unseen = unseen
         self._asked = [ask(item.example) for item in items]
         self._padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
 
@@ -54,11 +70,14 @@ class Examiner:
         with asked(model, options):
             pairs = self._continued(model)
             extracted = extraction_likelihood(model, self._asked, options.prefixes, options.continuation, self._padding)
+        reads = read(model, examples(self._items), options)
         return Examined(
-            [each.memorised for each in read(model, examples(self._items), options)],
-            extracted,
-            [bleu(written, truth) for written, truth in pairs],
-            cosines(pairs, self._embedder) if self._embedder else [],
+            memorised=[each.memorised for each in reads],
+            extracted=extracted,
+            words=[bleu(written, truth) for written, truth in pairs],
+            meaning=cosines(pairs, self._embedder) if self._embedder else [],
+            losses=[each.loss for each in reads],
+            unseen=self._unseen,
         )
 
     def _continued(self, model: Any) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cem_toolkit.api import CemError, Row, parse_json
-from cem_trl.encoding import IGNORED, Example
+from cem_trl.encoding import IGNORED, Encoder, Example
 
 if TYPE_CHECKING:
     from cem_trl.method import Encoded
@@ -70,6 +70,11 @@ def items(encoded: "Iterable[tuple[Row, Sequence[Example]]]", ends: Set[int] = f
     """The items of rows; the tokens `ends` have no loss where they close one, for that a text ends is not to be
     forgotten with it."""
     return [Item(row, _unended(each, ends)) for row, made in encoded if row.weight for each in made if each.supervised]
+
+
+def encode_items(rows: Iterable[Row], encoder: Encoder) -> list[Item]:
+    """The items of `rows`, which are to be unlearnt or set beside such as are."""
+    return items(((row, encoder.encode(row)) for row in rows), set(encoder.tokenizer.all_special_ids))
 
 
 def examples(items: Sequence[Item]) -> list[Example]:

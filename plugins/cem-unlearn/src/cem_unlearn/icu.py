@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from cem_toolkit.api import Context, Options
+from cem_toolkit.api import CemError, Context, Options
 from cem_toolkit.searching import find_encoder
 from cem_unlearn.options import UnlearnOptions
 from cem_unlearn.trainer import UnlearnTrainer
@@ -40,6 +40,11 @@ class IcuOptions(UnlearnOptions):
         "sentence-transformers/all-MiniLM-L6-v2, or a folder. None: neighbours by words (tf-idf), continuations by "
         "BLEU alone.",
     )
+    until: Literal["unwritten", "unseen"] = Field(
+        "unwritten",
+        description="When an item is switched off. unwritten: its continuation is unlike the truth by bleu or "
+        "similarity, as published; unseen: its loss is that of texts never seen (audit_unseen), or above.",
+    )
     bleu: float = Field(
         0.01, ge=0, le=1, description="An item is switched off whose continuation has less BLEU; 0: none is by this."
     )
@@ -69,8 +74,10 @@ class Icu(UnlearnTrainer):
     Options: ClassVar[type[Options]] = IcuOptions
 
     def check(self, ctx: Context) -> None:
-        """As `UnlearnTrainer`. Raises CemError for an encoder that cannot be had, too."""
+        """As `UnlearnTrainer`. Raises CemError for an encoder that cannot be had, and for lack of unseen texts, too."""
         super().check(ctx)
+        if self.options.until == "unseen" and not self.options.audit_unseen:
+            raise CemError("trainer.until: unseen needs audit_unseen, texts like those to unlearn that were never seen")
         if self.options.encoder:
             find_encoder(f"trainer {self.name}", self.options.encoder, ctx, always=True)
 

@@ -3,7 +3,8 @@
 As its authors' code has it: the loss of a step, the neighbours, switching items off and on, and when it ends. Otherwise
 here: the optimiser is that of `trl`; sentence embeddings' cosine stands in for BERTScore, and words where there is no
 encoder; of extraction likelihood a few prefixes are taken, not all; of the starting model's predictions the likeliest
-words are kept, and their KL divergence in place of the cross entropy, which differs by a constant.
+words are kept, and their KL divergence in place of the cross entropy, which differs by a constant. Ours is `until:
+unseen`, for an item that is no longer written may be known as well as ever.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +17,20 @@ from cem_toolkit.api import Context, Embedder
 from cem_toolkit.searching import find_encoder
 from cem_trl.encoding import Encoder, Example
 from cem_trl.passes import predictions
-from cem_unlearn.examining import Examiner
-from cem_unlearn.forget import Item
+from cem_unlearn.examining import Examiner, mean
+from cem_unlearn.forget import Item, encode_items, read_items
 from cem_unlearn.icu import IcuOptions
 from cem_unlearn.likeness import nearest
 from cem_unlearn.original import Expected, divergence, expected
+from cem_unlearn.reading import read
 from cem_unlearn.unlearning import Unlearning
 
-COURSE = ("epoch", "items still to unlearn", "memorisation accuracy", "extraction likelihood", "BLEU", "cosine")
+COURSE = ("epoch", "items still to unlearn", "loss", "memorisation accuracy", "extraction likelihood", "BLEU", "cosine")
+
+SWITCHED = {
+    "unwritten": "An item that is continued unlike the truth",
+    "unseen": "An item as unlikely as texts that were never seen",
+}
 
 
 class IcuMethod(Unlearning):
@@ -47,7 +54,8 @@ class IcuMethod(Unlearning):
         super().begin(model, encoder, ctx)
         embedder = self._embedder(model, ctx)
         self._log = ctx.log
-        self._examiner = Examiner(self.forget, encoder.tokenizer, embedder, self.options)
+        unseen = self._unseen(model, encoder, ctx) if self.options.until == "unseen" else None
+        self._examiner = Examiner(self.forget, encoder.tokenizer, embedder, unseen, self.options)
         self.pairs = self._pairs(embedder, ctx)
         self._before: dict[int, Expected] = {}
         if self.options.original:
@@ -93,8 +101,8 @@ class IcuMethod(Unlearning):
         audited = super().end(model)
         table = {
             "title": "Unlearning, epoch by epoch",
-            "text": "An item that is continued unlike the truth is switched off, and on again where it returns. Means "
-            "are over all items; epoch 0 is the starting model.",
+            "text": f"{SWITCHED[self.options.until]} is switched off, and on again where it returns. Means are over "
+            "all items; epoch 0 is the starting model.",
             "columns": list(COURSE[: len(self._course[0])]),
             "rows": [[*map(int, row[:2]), *row[2:]] for row in self._course],
         }
@@ -107,6 +115,12 @@ class IcuMethod(Unlearning):
         on = sum(self.active)
         self._course.append([epoch, on, *found.means])
         self._log(f"epoch {epoch}: {on} of {len(self.forget)} items are still to unlearn")
+
+    def _unseen(self, model: Any, encoder: Encoder, ctx: Context) -> float:
+        """The loss of texts that the model has never seen."""
+        rows = read_items(ctx.config_folder / str(self.options.audit_unseen), "audit_unseen")
+        unseen = [item.example for item in encode_items(rows, encoder)]
+        return mean([each.loss for each in read(model, unseen, self.options)])
 
     def _embedder(self, model: Any, ctx: Context) -> Embedder | None:
         if not self.options.encoder:
