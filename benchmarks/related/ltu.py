@@ -42,7 +42,8 @@ def unseen(given: World) -> list[str]:
 
 
 def _name(prompt: str) -> str:
-    return prompt.partition(" is a ")[0]
+    """Before the trade."""
+    return prompt.partition(", a ")[0]
 
 
 def variant(**options: Any) -> Callable[[int], Mapping[str, float]]:
@@ -76,7 +77,7 @@ CLAIMS = [
         "joint loss",
         higher=False,
     ),
-    Claim(f"{PAPER}: the same, of what is among the remaining data", "kept extracted", "LTU", "joint loss"),
+    Claim(f"{PAPER}: the same, of what it is not shown", "others loss", "LTU", "joint loss", higher=False),
     Claim(f"{PAPER}: harmonising helps to remember", "held-out perplexity", "LTU", "not harmonised", higher=False),
     Claim(
         f"{PAPER}: feedback by membership inference helps to remember",

@@ -24,7 +24,7 @@ from cem_toolkit.api import CemError, Context
 from cem_trl.encoding import Encoder, Example
 from cem_trl.passes import example_means, predictions
 from cem_unlearn.attacks import Attack, features, fit_attacks, mean_loss
-from cem_unlearn.forget import examples, items, read_items
+from cem_unlearn.forget import encode_items, examples, items, read_items
 from cem_unlearn.harmony import harmonised, product
 from cem_unlearn.reading import asked
 from cem_unlearn.rounds import Endless
@@ -67,7 +67,7 @@ class LearningToUnlearn(Unlearning):
         self._limit = limit(self.options.limit, model)
         if self.options.feedback == "membership":
             ends = set(encoder.tokenizer.all_special_ids)
-            unseen = items([(row, encoder.encode(row)) for row in self._unseen], ends)
+            unseen = encode_items(self._unseen, encoder)
             known = [*self.forget, *items([(each.row, [each.example]) for each in self._remaining], ends)]
             members, others = (self._read(model, examples(texts)) for texts in (known, unseen))
             self.attacks = fit_attacks(members, others, self.options.attacks, ctx.seed)
