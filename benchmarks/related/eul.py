@@ -21,7 +21,7 @@ from cem_unlearn.eul import Eul
 
 REQUESTS = 3
 OPTIONS: dict[str, Any] = {
-    "epochs": 12,
+    "epochs": 20,
     "batch_size": 6,
     "learning_rate": 1e-3,
     "audit": False,
