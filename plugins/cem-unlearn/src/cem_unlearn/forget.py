@@ -14,6 +14,9 @@ from cem_trl.encoding import IGNORED, Encoder, Example
 if TYPE_CHECKING:
     from cem_trl.method import Encoded
 
+REQUEST = "request: "
+"""Begins the parent of a row that is of a named request; the others are of one request together."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -25,7 +28,7 @@ class Item:
 
 def read_items(path: Path, option: str = "forget") -> list[Row]:
     """The rows of the JSONL file `path`, of kind forget: a line is an object with the strings `prompt` and
-    `completion`, or with `text` alone.
+    `completion`, or with `text` alone, and maybe with a `request` that it belongs to.
 
     Raises CemError, in the name of `option`, where the file cannot be read or has no rows, and with the line's number
     for one that is none.
@@ -58,6 +61,11 @@ def divide(encoded: "Encoded", ends: Set[int]) -> tuple[list[Item], list[Item]]:
     return forget, retained
 
 
+def request_of(row: Row) -> str:
+    """The name of the request that a row of kind forget belongs to, or ""."""
+    return next((each.removeprefix(REQUEST) for each in row.parents if each.startswith(REQUEST)), "")
+
+
 def items(encoded: "Iterable[tuple[Row, Sequence[Example]]]", ends: Set[int] = frozenset()) -> list[Item]:
     """The items of rows; the tokens `ends` have no loss where they close one, for that a text ends is not to be
     forgotten with it."""
@@ -87,10 +95,11 @@ def _row(line: str, path: Path, number: int) -> Row:
         data: Any = parse_json(line)
     except ValueError:
         data = None
-    given = set(data) if isinstance(data, dict) else set()
+    given = set(data) - {"request"} if isinstance(data, dict) else set()
     if given not in ({"prompt", "completion"}, {"text"}) or not all(isinstance(each, str) for each in data.values()):
         raise CemError(f'{path}, line {number}: is neither {{"prompt": …, "completion": …}} nor {{"text": …}}')
     completion = data.get("completion", data.get("text"))
     if not completion.strip():
         raise CemError(f"{path}, line {number}: has no text to unlearn")
-    return Row.make(kind="forget", prompt=data.get("prompt", ""), completion=completion, parents=())
+    parents = (REQUEST + data["request"],) if data.get("request") else ()
+    return Row.make(kind="forget", prompt=data.get("prompt", ""), completion=completion, parents=parents)

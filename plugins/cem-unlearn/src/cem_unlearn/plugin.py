@@ -10,9 +10,11 @@ if TYPE_CHECKING:
 
 @hookimpl
 def cem_register_trainers() -> "list[type[Trainer]]":
+    from cem_unlearn.eul import Eul
     from cem_unlearn.icu import Icu
+    from cem_unlearn.ltu import Ltu
 
-    return [Icu]
+    return [Icu, Eul, Ltu]
 
 
 @hookimpl

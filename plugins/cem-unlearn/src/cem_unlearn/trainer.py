@@ -41,9 +41,13 @@ class UnlearnTrainer(MethodTrainer):
 
     def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
         """As `MethodTrainer`, on the items of the file `forget` too."""
+        return super().train(self.with_listed(rows, ctx), ctx)
+
+    def with_listed(self, rows: Sequence[Row], ctx: Context) -> list[Row]:
+        """`rows` and the items of the file `forget`, each once."""
         options: UnlearnOptions = self.options
         listed = read_items(ctx.config_folder / options.forget) if options.forget else []
-        return super().train(list({row.id: row for row in [*rows, *listed]}.values()), ctx)
+        return list({row.id: row for row in [*rows, *listed]}.values())
 
     def _files(self, ctx: Context) -> list[tuple[str, Path]]:
         named = ((option, getattr(self.options, option)) for option in FILES)

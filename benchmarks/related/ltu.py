@@ -1,0 +1,105 @@
+"""LTU (learning to unlearn, arXiv 2407.10494) on canaries that the small model memorised.
+
+    python benchmarks/related/ltu.py
+
+The method beside a plain joint loss (of remaining rows, less that of what is to be unlearnt) and itself without its
+parts, all with the same rows in each of as many steps. Its membership-inference models learn from canaries that are in
+none of the groups that are measured.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from canaries import GROUPS, MEMORISING, World, canaries
+from trying import Claim, arguments, try_all
+from unlearnt import BEYOND, as_it_is, figures, unlearn, world
+
+from cem_unlearn.ltu import Ltu
+
+OPTIONS: dict[str, Any] = {
+    "epochs": 20,
+    "batch_size": 8,
+    "learning_rate": 3e-4,
+    "remaining": 12,
+    "audit": False,
+    "checkpoint_seconds": 0,
+}
+JOINT = {"feedback": "loss", "inner_learning_rate": 0, "harmonise": "none"}
+
+
+def unseen(given: World) -> list[str]:
+    """Lines of canaries of people that are in no group of `given`."""
+    there = {_name(each.prompt) for group in given.groups.values() for each in group}
+    others = [each for group in canaries(given.seed + 1000).values() for each in group]
+    return [
+        json.dumps({"prompt": each.prompt, "completion": each.secret})
+        for each in others
+        if _name(each.prompt) not in there
+    ][:24]
+
+
+def _name(prompt: str) -> str:
+    """Before the trade."""
+    return prompt.partition(", a ")[0]
+
+
+def variant(**options: Any) -> Callable[[int], Mapping[str, float]]:
+    def tried(seed: int) -> Mapping[str, float]:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "unseen.jsonl"
+            file.write_text("\n".join(unseen(world(seed))), encoding="utf-8")
+            trainer = Ltu(Ltu.Options(**OPTIONS | options, unseen=file))
+            return figures(unlearn(trainer, world(seed).rows(), world(seed).memorised, Path(folder), seed), seed)
+
+    return tried
+
+
+VARIANTS = {
+    "before": as_it_is("memorised"),
+    "never saw them": as_it_is("never"),
+    "LTU": variant(),
+    "joint loss": variant(**JOINT),
+    "not harmonised": variant(harmonise="none"),
+    "without membership feedback": variant(feedback="loss"),
+    "without a step tried": variant(inner_learning_rate=0),
+    "first order": variant(first_order=True),
+}
+PAPER = "LTU (2407.10494)"
+CLAIMS = [
+    Claim(f"{PAPER}: forgets the samples thoroughly", "forget extracted", "LTU", "before", higher=False),
+    Claim(
+        f"{PAPER}: remembers better than the usual joint training, from a small part of the remaining data",
+        "held-out perplexity",
+        "LTU",
+        "joint loss",
+        higher=False,
+    ),
+    Claim(f"{PAPER}: the same, of what it is not shown", "others loss", "LTU", "joint loss", higher=False),
+    Claim(f"{PAPER}: harmonising helps to remember", "held-out perplexity", "LTU", "not harmonised", higher=False),
+    Claim(
+        f"{PAPER}: feedback by membership inference helps to remember",
+        "held-out perplexity",
+        "LTU",
+        "without membership feedback",
+        higher=False,
+    ),
+    Claim(
+        f"{PAPER}: trying a step helps to remember", "held-out perplexity", "LTU", "without a step tried", higher=False
+    ),
+    Claim(
+        "none is published of the first-order form; lower would speak for the second order",
+        "held-out perplexity",
+        "LTU",
+        "first order",
+        higher=False,
+    ),
+    Claim(f"{PAPER}: no more is forgotten than retraining would", BEYOND, "LTU", "joint loss", higher=False),
+]
+
+
+if __name__ == "__main__":
+    given = arguments(__doc__, "ltu")
+    try_all(VARIANTS, CLAIMS, given, {"options": OPTIONS, "canaries": GROUPS, "memorising": MEMORISING})
