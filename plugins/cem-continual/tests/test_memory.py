@@ -84,7 +84,7 @@ def test_a_reservoir_is_uniform_and_bounded() -> None:
     """However the stream is cut, each of 30 is in a reservoir of 10 a third of the time."""
     times = dict.fromkeys(range(30), 0)
     for trial in range(3000):
-        chance = Random(trial)
+        chance = Random(trial)  # noqa: S311
         held, seen = reservoir([], 0, range(4), 10, chance)
         for start, end in ((4, 17), (17, 30)):
             held, seen = reservoir(held, seen, range(start, end), 10, chance)
@@ -93,7 +93,7 @@ def test_a_reservoir_is_uniform_and_bounded() -> None:
         for each in held:
             times[each] += 1
     assert all(1000 - 130 < count < 1000 + 130 for count in times.values()), "five standard deviations"
-    assert len(reservoir(range(10), 30, [], 4, Random(0))[0]) == 4, "a smaller one"
+    assert len(reservoir(range(10), 30, [], 4, Random(0))[0]) == 4, "a smaller one"  # noqa: S311
 
 
 def bcl(past: Memory, found: list[Row], ctx: Context, **options: Any) -> Memory:
