@@ -57,7 +57,7 @@ class Remembering(MethodTrainer):
         """
         past, method = self.past(ctx), self.method(ctx)
         rows = [row for row in rows if row.weight]
-        method.after = self.remember(past, rows, ctx)
+        method.past, method.after = past, self.remember(past, rows, ctx)
         new = {row.id for row in rows}
         earlier = [dataclasses.replace(each.row, weight=0.0) for each in past.kept if each.row.id not in new]
         figures = self.train_by(method, [*rows, *earlier], ctx)
