@@ -22,8 +22,9 @@ from cem_continual.clip import Clip, easy_to_hard
 from cem_toolkit.api import Model, Row
 from cem_trl.encoding import Encoder
 from cem_trl.passes import example_losses
+from cem_trl.quiet import quiet
 
-USUAL: dict[str, Any] = {"epochs": 3, "batch_size": 16, "learning_rate": 1e-3}
+USUAL: dict[str, Any] = {"epochs": 3, "learning_rate": 1e-3}
 ALL: dict[str, Any] = {"begin": 1.0, "prune": 0.0}
 VARIANTS: dict[str, dict[str, Any]] = {
     "clip": {},
@@ -74,8 +75,9 @@ def _nats(model: Model, texts: Sequence[str]) -> tuple[list[float], float]:
     encoder = Encoder(AutoTokenizer.from_pretrained(model.path), 256, chat=False)
     rows = [Row.make(kind="passage", prompt="", completion=text, parents=()) for text in texts]
     examples = [encoder.encode(row)[0] for row in rows]
-    loaded, found = AutoModelForCausalLM.from_pretrained(model.path).eval(), []
-    with torch.no_grad():
+    found = []
+    with quiet(), torch.no_grad():
+        loaded = AutoModelForCausalLM.from_pretrained(model.path).eval()
         for at in range(0, len(examples), BATCH):
             found += example_losses(loaded, examples[at : at + BATCH]).tolist()
     sums = [loss * each.supervised for loss, each in zip(found, examples, strict=True)]

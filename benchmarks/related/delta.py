@@ -21,7 +21,7 @@ from cem_continual.replay import Replay
 from cem_toolkit.api import Trainer
 
 RARE = ("Power", "Transport", "Space")
-USUAL: dict[str, Any] = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3, "memory": 200}
+USUAL: dict[str, Any] = {"epochs": 2, "learning_rate": 1e-3, "schedule": "constant", "memory": 200}
 VARIANTS: dict[str, tuple[type[Trainer], dict[str, Any]]] = {
     "plain cross entropy": (Replay, USUAL),
     "delta": (Delta, {**USUAL, "labels": "closed"}),

@@ -17,10 +17,17 @@ from cem_toolkit.models import fingerprint
 from cem_toolkit.testing import make_context
 from cem_trl.encoding import Encoder
 from cem_trl.passes import predictions
+from cem_trl.quiet import quiet
 
 Options = Mapping[str, Any]
-USUAL = {"device": "cpu", "precision": "float32", "gradient_checkpointing": False, "checkpoint_seconds": 0}
-"""Options of all trainers here."""
+USUAL = {
+    "device": "cpu",
+    "precision": "float32",
+    "gradient_checkpointing": False,
+    "checkpoint_seconds": 0,
+    "freeze": "none",
+}
+"""Options of all trainers here. In so small a model the table of embeddings is half of what there is to learn."""
 BATCH = 64
 
 
@@ -69,8 +76,9 @@ def preferred(model: Model, tests: Sequence[Labelled], labels: Sequence[str], na
     if len(set(begins)) < len(labels):
         raise ValueError("two labels begin with the same token")
     examples = [encoder.encode(row)[0] for row in ask([(text, labels[0]) for text, _ in tests], name)]
-    loaded, found = AutoModelForCausalLM.from_pretrained(model.path).eval(), []
-    with torch.no_grad():
+    found = []
+    with quiet(), torch.no_grad():
+        loaded = AutoModelForCausalLM.from_pretrained(model.path).eval()
         for start in range(0, len(examples), BATCH):
             logits, _, rows = predictions(loaded, examples[start : start + BATCH])
             firsts = torch.cat([torch.ones(1, dtype=torch.bool), rows[1:] != rows[:-1]])

@@ -10,19 +10,19 @@ from cem_trl.passes import padded
 
 
 def representations(model: Any, examples: Sequence[Example]) -> torch.Tensor:
-    """The last layer's state where each example's completion begins, or, of text without a prompt, where it ends:
-    (examples, width), of length 1."""
+    """The mean of the last layer's states over each example's prompt, or over all of a text without one: (examples,
+    width), of length 1."""
     inputs = padded(examples, model.device)
     del inputs["labels"]
-    states = model(**inputs, output_hidden_states=True, use_cache=False, logits_to_keep=1).hidden_states[-1]
-    places = torch.tensor([_place(each) for each in examples], device=states.device)
-    chosen: torch.Tensor = states[torch.arange(len(examples), device=states.device), places].float()
-    return torch.nn.functional.normalize(chosen, dim=-1)
+    states = model(**inputs, output_hidden_states=True, use_cache=False, logits_to_keep=1).hidden_states[-1].float()
+    means = [of[: _asked(each)].mean(0) for of, each in zip(states, examples, strict=True)]
+    return torch.nn.functional.normalize(torch.stack(means), dim=-1)
 
 
-def _place(example: Example) -> int:
+def _asked(example: Example) -> int:
+    """Tokens of the prompt; all where there is none."""
     prompt = next((place for place, label in enumerate(example.labels) if label != IGNORED), 0)
-    return prompt - 1 if prompt > 0 else len(example.input_ids) - 1
+    return prompt or len(example.labels)
 
 
 def supervised_contrast(features: torch.Tensor, labels: Sequence[str], temperature: float) -> torch.Tensor:

@@ -27,7 +27,7 @@ class DeltaOptions(ReplayOptions):
 
     labels: Kind = Field("auto", description=LABELS)
     contrastive: float = Field(
-        0.5, ge=0, lt=1, description="Share of the steps, the first ones, that learn by the contrastive loss. 0: none."
+        0.25, ge=0, lt=1, description="Share of the steps, the first ones, that learn by the contrastive loss. 0: none."
     )
     temperature: float = Field(0.09, gt=0, description="Of the contrastive loss.")
     balanced: bool = Field(
