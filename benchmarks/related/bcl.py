@@ -19,12 +19,12 @@ from cem_continual.replay import Replay
 from cem_toolkit.api import Trainer
 from cem_toolkit.forgetting import matrix
 
-MEMORY = 40
-"""Rows, of 144 in a round."""
+MEMORY = 36
+"""Rows, of 120 in a round."""
 UPDATES = 3
 """In which a row of a round has a part."""
 ADAM: dict[str, Any] = {"epochs": UPDATES, "learning_rate": 1e-3}
-SGD: dict[str, Any] = {"epochs": 1, "learning_rate": 0.3, "memory": MEMORY, "inner_steps": UPDATES - 1}
+SGD: dict[str, Any] = {"epochs": 1, "learning_rate": 0.25, "memory": MEMORY, "inner_steps": UPDATES - 1}
 VARIANTS: dict[str, tuple[type[Trainer], dict[str, Any]]] = {
     "naive": (Naive, ADAM),
     "replay": (Replay, {**ADAM, "memory": MEMORY}),
@@ -39,7 +39,8 @@ CLAIMS = [
     Claim(f"better than plain training ({PAPER})", "average performance", "bcl", "naive"),
     Claim(f"forgets less than plain training ({PAPER})", "backward transfer", "bcl", "naive"),
     Claim(f"better than experience replay with the same memory ({PAPER})", "average performance", "bcl", "replay"),
-    Claim(f"the same with one optimiser for both ({PAPER})", "average performance", "bcl", "replay by SGD"),
+    Claim(f"forgets less than replay with the same memory ({PAPER})", "backward transfer", "bcl", "replay"),
+    Claim(f"better than replay by the same optimiser ({PAPER})", "average performance", "bcl", "replay by SGD"),
     Claim(
         f"better than without the outer step on a memory of its own ({PAPER})",
         "average performance",

@@ -80,7 +80,7 @@ def _paths(record: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tu
             yield from _paths(value, (*path, key))
 
 
-def fields_by_section(seed: int, each: int = 48, tests: int = 20) -> Iterator[tuple[list[Labelled], list[Labelled]]]:
+def fields_by_section(seed: int, each: int = 40, tests: int = 20) -> Iterator[tuple[list[Labelled], list[Labelled]]]:
     """Four rounds with three new labels each: texts to learn, `each` a label, and to test by."""
     for words in FIELDS:
         rounds: tuple[list[Labelled], list[Labelled]] = ([], [])
@@ -91,7 +91,7 @@ def fields_by_section(seed: int, each: int = 48, tests: int = 20) -> Iterator[tu
         yield rounds
 
 
-def sections_by_region(seed: int, each: int = 480, tests: int = 25) -> Iterator[tuple[list[Labelled], list[Labelled]]]:
+def sections_by_region(seed: int, each: int = 280, tests: int = 20) -> Iterator[tuple[list[Labelled], list[Labelled]]]:
     """Three rounds: texts to learn as they come in these regions, and to test by, `tests` of each section or all, of
     any region."""
     for regions in REGIONS:
@@ -99,7 +99,7 @@ def sections_by_region(seed: int, each: int = 480, tests: int = 25) -> Iterator[
         yield _some(texts, each, seed), _balanced(tests)
 
 
-def sentences(seed: int, count: int = 800, tests: int = 200) -> tuple[list[str], list[str]]:
+def sentences(seed: int, count: int = 600, tests: int = 200) -> tuple[list[str], list[str]]:
     """Sentences to learn, and of other countries to test by: "Terrain: mostly mountains."."""
     for_training, for_tests = (
         [f"{field}: {text}." for _, test, _, field, text in told() if test == wanted] for wanted in (False, True)
