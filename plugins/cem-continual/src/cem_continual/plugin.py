@@ -10,9 +10,18 @@ if TYPE_CHECKING:
 
 @hookimpl
 def cem_register_trainers() -> "list[type[Trainer]]":
-    return []
+    from cem_continual.bcl import Bcl
+    from cem_continual.clip import Clip
+    from cem_continual.delta import Delta
+    from cem_continual.naive import Naive
+    from cem_continual.replay import Replay
+
+    return [Naive, Replay, Bcl, Delta, Clip]
 
 
 @hookimpl
 def cem_register_mixers() -> "list[type[Mixer]]":
-    return []
+    from cem_continual.clip import ClipMixer
+    from cem_continual.delta import DeltaMixer
+
+    return [DeltaMixer, ClipMixer]
