@@ -10,7 +10,11 @@ if TYPE_CHECKING:
 
 @hookimpl
 def cem_register_trainers() -> "list[type[Trainer]]":
-    return []
+    from cem_continual.mulki import Mulki
+
+    return [
+        Mulki,
+    ]
 
 
 @hookimpl
