@@ -70,7 +70,8 @@ class Context:
     screen_rows: Callable[[Iterable[Row]], list[Row]] = list
     """For mixers: the rows that hold no mined question together with its answer. The leak guard drops the others, and
     many more, from what a mixer returns anyway; asked before, they take up no token budget. Every drop is kept with its
-    reason."""
+    reason. For trainers that keep rows from round to round: the rows that the leak guard lets through, for the model
+    may come from a run that measured by other questions."""
     found: Callable[[str, Sequence[Passage]], None] = _ignore
     """For sources that look mistakes up one after the other: says that these are all passages for the mistake of this
     id, each with its hits for it. The model may read them while the source goes on. What `retrieve` returns is the

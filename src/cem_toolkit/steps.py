@@ -334,11 +334,13 @@ def pick(stages: Stages, number: int, model: Model, mixed: Stage, arm: str) -> S
 
 
 def train(stages: Stages, number: int, model: Model, mixed: Stage, start: Standing) -> Model:
-    """Of `start` only the stopping questions are used: the run's, which are decided by what `mixed` depends on."""
+    """Of `start` only the stopping questions and the leak guard are used: the run's, which are decided by what `mixed`
+    depends on."""
 
     def work(ctx: Context) -> Results:
         stopping = tuple(_pair(attempt) for attempt in start.attempts if attempt.split == STOPPING)
-        figures = stages.crew.trainer.train(load_rows(mixed), dataclasses.replace(ctx, stopping=stopping))
+        given = dataclasses.replace(ctx, stopping=stopping, screen_rows=lambda rows: start.guard.screen_rows(rows)[0])
+        figures = stages.crew.trainer.train(load_rows(mixed), given)
         check_tables(f"trainer {stages.crew.trainer.name}", figures.get("tables", []))
         folder = ctx.folder / "model"
         if not any(folder.glob("*.safetensors")):

@@ -10,13 +10,20 @@ if TYPE_CHECKING:
 
 @hookimpl
 def cem_register_trainers() -> "list[type[Trainer]]":
+    from cem_continual.bcl import Bcl
+    from cem_continual.clip import Clip
+    from cem_continual.delta import Delta
+    from cem_continual.l2l import L2l
     from cem_continual.mulki import Mulki
+    from cem_continual.naive import Naive
+    from cem_continual.replay import Replay
 
-    return [
-        Mulki,
-    ]
+    return [Naive, Replay, Bcl, Delta, Clip, Mulki, L2l]
 
 
 @hookimpl
 def cem_register_mixers() -> "list[type[Mixer]]":
-    return []
+    from cem_continual.clip import ClipMixer
+    from cem_continual.delta import DeltaMixer
+
+    return [DeltaMixer, ClipMixer]

@@ -46,6 +46,10 @@ class MethodTrainer(Trl):
 
     def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
         """As `trl`, with the figures of the method."""
+        return self.train_by(self.method(ctx), rows, ctx)
+
+    def train_by(self, method: "Method", rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
+        """Trains by `method`, for trainers that have to do with it before and after."""
         from cem_trl.training import train
 
-        return train(rows, self.options, ctx, f"{self.name} {self.version} {Trl.version}", self.method(ctx))
+        return train(rows, self.options, ctx, f"{self.name} {self.version} {Trl.version}", method)

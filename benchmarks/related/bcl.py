@@ -1,0 +1,83 @@
+"""BCL against plain training and replay, on a stream in which every round brings new labels.
+
+    python benchmarks/related/bcl.py
+
+Which field of the World Factbook is a text from? Each of four rounds has three fields of one section; the tests, of
+other countries, ask for any of the twelve. Every variant makes the same number of updates, and has the same memory.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rounds import through
+from streams import fields_by_section
+from trying import Claim, Figures, arguments, try_all
+
+from cem_continual.bcl import Bcl
+from cem_continual.naive import Naive
+from cem_continual.replay import Replay
+from cem_toolkit.api import Trainer
+from cem_toolkit.forgetting import matrix
+
+MEMORY = 60
+"""Rows, of 240 in a round."""
+UPDATES = 3
+"""In which a row of a round has a part."""
+ADAM: dict[str, Any] = {"epochs": UPDATES, "learning_rate": 1e-3}
+SGD: dict[str, Any] = {"epochs": 1, "learning_rate": 0.3, "memory": MEMORY, "inner_steps": UPDATES - 1}
+VARIANTS: dict[str, tuple[type[Trainer], dict[str, Any]]] = {
+    "naive": (Naive, ADAM),
+    "replay": (Replay, {**ADAM, "memory": MEMORY}),
+    "bcl": (Bcl, SGD),
+    "bcl without generalization memory": (Bcl, {**SGD, "generalization": 0.0, "inner_steps": UPDATES}),
+    "bcl without stored predictions": (Bcl, {**SGD, "memory_strength": 0.0}),
+}
+PAPER = "arXiv 2007.15553"
+CLAIMS = [
+    Claim(f"better than plain training ({PAPER})", "average performance", "bcl", "naive"),
+    Claim(f"forgets less than plain training ({PAPER})", "backward transfer", "bcl", "naive"),
+    Claim(f"better than experience replay with the same memory ({PAPER})", "average performance", "bcl", "replay"),
+    Claim(
+        f"better than without the outer step on a memory of its own ({PAPER})",
+        "average performance",
+        "bcl",
+        "bcl without generalization memory",
+    ),
+    Claim(
+        f"better than without the predictions of earlier models ({PAPER})",
+        "average performance",
+        "bcl",
+        "bcl without stored predictions",
+    ),
+]
+
+
+def tried(trainer: type[Trainer], options: dict[str, Any], seed: int) -> Figures:
+    rounds = list(fields_by_section(seed))
+    answers, tokens = through(trainer, options, rounds, "Field", seed)
+    table = {
+        str(number): [share_right(of[number - 1], tests) for of in answers]
+        for number, (_, tests) in enumerate(rounds, 1)
+    }
+    found = matrix(table, {label: int(label) for label in table})
+    assert found.average_performance is not None and found.backward_transfer is not None  # noqa: S101
+    return {
+        "average performance": found.average_performance,
+        "backward transfer": found.backward_transfer,
+        "tokens": tokens,
+    }
+
+
+def share_right(answers: Sequence[str], tests: Sequence[tuple[str, str]]) -> float:
+    return sum(answer == label for answer, (_, label) in zip(answers, tests, strict=True)) / len(tests)
+
+
+if __name__ == "__main__":
+    given = arguments(__doc__, "bcl")
+    variants = {
+        name: (lambda seed, trainer=trainer, options=options: tried(trainer, options, seed))
+        for name, (trainer, options) in VARIANTS.items()
+    }
+    try_all(
+        variants, CLAIMS, given, {"memory": MEMORY, "options": {name: each for name, (_, each) in VARIANTS.items()}}
+    )
