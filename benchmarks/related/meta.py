@@ -47,7 +47,7 @@ def gradient(loss: Loss, block: torch.Tensor) -> torch.Tensor:
 
 
 def meta_train(
-    rule: Rule, streams: Sequence[Sequence[Loss]], start: torch.Tensor, *, steps: int, rate: float = 2e-3
+    rule: Rule, streams: Sequence[Sequence[Loss]], start: torch.Tensor, *, steps: int, rate: float = 3e-3, log: bool = False
 ) -> list[float]:
     """Trains `rule.updates` on streams of tasks, all of them learnt from the block `start` in `steps` steps a task;
     returns the meta losses."""
@@ -70,4 +70,6 @@ def meta_train(
                 block = block.detach()
                 course.append(float(loss.detach()))
             rule.next_task()
+        if log:
+            print(f"meta loss {sum(course[-steps:]) / len(course[-steps:]):.3f}", flush=True)
     return course

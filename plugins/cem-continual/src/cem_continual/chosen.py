@@ -1,10 +1,12 @@
-"""Which weights a round selected: a file beside the model that it left, which the next round begins with."""
+"""Which weights a round selected: a file with the model that it left, beside its memories, which the next round begins
+with."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cem_toolkit.api import CemError, parse_json
+from cem_continual.memory import place
+from cem_toolkit.api import CemError, Model, parse_json
 
 FILE = "l2l.json"
 
@@ -21,9 +23,13 @@ class Chosen:
         return asdict(self)
 
 
-def read_chosen(model: Path) -> Chosen | None:
+def chosen_file(model: Model) -> Path:
+    return place(model) / FILE
+
+
+def read_chosen(model: Model) -> Chosen | None:
     """None where the model is no round's of this trainer. Raises CemError where the file is damaged."""
-    file = model / FILE
+    file = chosen_file(model)
     if not file.is_file():
         return None
     try:

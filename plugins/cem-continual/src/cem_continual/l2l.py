@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from cem_continual.chosen import FILE, read_chosen
-from cem_toolkit.api import CemError, Context, Options, Row, file_hash
+from cem_continual.chosen import FILE, chosen_file, read_chosen
+from cem_continual.memory import FOLDER
+from cem_toolkit.api import CemError, Context, Options, Row, file_hash, replacing
 from cem_trl.by_method import MethodOptions, MethodTrainer
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class L2lOptions(MethodOptions):
         description="The matrix that is changed: the last of the model whose name ends in this. All else stays.",
     )
     size: int = Field(
-        16384, ge=64, description="Weights that are changed, at most: the first rows of the matrix that hold so many."
+        8192, ge=64, description="Weights that are changed, at most: the first rows of the matrix that hold so many."
     )
     learning_rate: float = Field(
         0.03,
@@ -74,11 +75,12 @@ class L2l(MethodTrainer):
         if self.options.method == "lora":
             raise CemError("trainer.method: l2l changes a part of the model's own weights: set method to full")
         super().check(ctx)
-        read_chosen(ctx.model.path)
+        read_chosen(ctx.model)
 
     def fingerprint(self, ctx: Context) -> str:
-        """Of the optimiser's weights."""
-        return file_hash(LEARNED)
+        """Of the optimiser's weights, and of what the round before selected."""
+        before = chosen_file(ctx.model)
+        return " ".join(file_hash(file) for file in (LEARNED, before) if file.is_file())
 
     def method(self, ctx: Context) -> "Method":
         from cem_continual.l2l_method import Learned
@@ -87,8 +89,9 @@ class L2l(MethodTrainer):
         return Learned(self.options, load_updates(LEARNED))
 
     def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
-        """As `trl`. Leaves beside the model which weights were selected last, for the next round."""
+        """As `trl`. Leaves with the model which weights were selected last, for the next round."""
         figures = dict(super().train(rows, ctx))
         chosen = figures.pop("chosen")
-        (ctx.folder / "model" / FILE).write_text(json.dumps(chosen) + "\n", encoding="utf-8")
+        with replacing(ctx.folder / "model" / FOLDER / FILE) as beside:
+            beside.write_text(json.dumps(chosen) + "\n", encoding="utf-8")
         return figures

@@ -84,7 +84,7 @@ class Learned(Method):
 
     def _read_before(self, ctx: Context, rows: int, block: torch.Tensor) -> torch.Tensor:
         """Which weights the round before selected: none, where there was none or it changed another block."""
-        found = read_chosen(ctx.model.path)
+        found = read_chosen(ctx.model)
         if found is not None and (found.name, found.rows) == (self._name, rows):
             weights = unpack(found.weights, block.numel())
             if weights is not None:
