@@ -2,9 +2,9 @@
 
     python benchmarks/related/l2l_meta.py
 
-Meta-training on the small model, with streams of tasks made of Wikipedia's summaries, of which the tests, made of the
-World Factbook, share nothing. A task: sentences that hold one of three words, each to be answered by another word, which
-is drawn by chance. All layers below the changed block stay, so that what comes to it is worked out once a task.
+Meta-training on the small model, with streams of tasks made of Wikipedia's summaries; the tests are made of the World
+Factbook. A task: sentences that hold one of three words, each to be answered by another word, which is drawn by chance.
+All layers below the changed block stay, so that what comes to it is worked out once a task.
 """
 
 import argparse

@@ -47,7 +47,13 @@ def gradient(loss: Loss, block: torch.Tensor) -> torch.Tensor:
 
 
 def meta_train(
-    rule: Rule, streams: Sequence[Sequence[Loss]], start: torch.Tensor, *, steps: int, rate: float = 3e-3, log: bool = False
+    rule: Rule,
+    streams: Sequence[Sequence[Loss]],
+    start: torch.Tensor,
+    *,
+    steps: int,
+    rate: float = 3e-3,
+    log: bool = False,
 ) -> list[float]:
     """Trains `rule.updates` on streams of tasks, all of them learnt from the block `start` in `steps` steps a task;
     returns the meta losses."""

@@ -2,10 +2,10 @@
 
     python benchmarks/related/vision_delta.py
 
-Five tasks of two digits; from the commonest digit to the rarest (in an order by chance) the images fall exponentially to
-`RHO` of the most. Images come once, ten at a time, with as many of a memory that is a reservoir of all so far. The test
-has all digits alike, so that accuracy is the mean over them. All variants have the same network, memory and order, and
-make the same steps on the same images.
+Five tasks of two digits; from the commonest digit to the rarest (in an order by chance) the images fall exponentially
+to `RHO` of the most. Images come once, ten at a time, with as many of a memory that is a reservoir of all so far. Of the
+test's accuracy the mean over digits counts. All variants have the same network, memory and order, and make the same
+steps on the same images.
 
 - plain replay: cross entropy on batch and memory;
 - SCR-like: the supervised contrastive loss, and the nearest mean of the memory's representations;
@@ -113,12 +113,14 @@ def tried(contrastive: bool, head: str, seed: int) -> Figures:
     network, memory = Network(), Reservoir(stream.chance)
     optimizer = torch.optim.Adam(network.parameters(), RATE)
     table: dict[str, list[float]] = {str(pair): [0.0] for pair, _, _ in stream.tasks}
-    for pair, images, classes in stream.tasks:
+    for _, images, classes in stream.tasks:
         for batch in batches(images, classes):
             for _ in range(PASSES):
                 seen, digit = memory.beside(*batch)
                 if contrastive:
-                    loss = supervised_contrast(network.represent(seen), [str(each) for each in digit.tolist()], TEMPERATURE)
+                    loss = supervised_contrast(
+                        network.represent(seen), [str(each) for each in digit.tolist()], TEMPERATURE
+                    )
                 else:
                     loss = cross_entropy(network(seen), digit)
                 optimizer.zero_grad()
@@ -127,7 +129,9 @@ def tried(contrastive: bool, head: str, seed: int) -> Figures:
             memory.add(*batch)
         if contrastive and head != "mean":
             train_head(network, memory, balanced=head == "balanced")
-        answers = nearest(network, memory, stream.test_images) if head == "mean" else answered(network, stream.test_images)
+        answers = (
+            nearest(network, memory, stream.test_images) if head == "mean" else answered(network, stream.test_images)
+        )
         for name, (each, _, _) in zip(table, stream.tasks, strict=True):
             mine = torch.isin(stream.test_classes, torch.tensor(each))
             table[name].append(float((answers == stream.test_classes)[mine].float().mean()))
@@ -180,7 +184,10 @@ VARIANTS = {
 PAPER = "arXiv 2404.04476"
 CLAIMS = [
     Claim(
-        f"18.02 against 3.59 of SCR on Split CIFAR-100, 2,000 in memory, rho .005 ({PAPER})", "accuracy", "delta", "SCR-like"
+        f"18.02 against 3.59 of SCR on Split CIFAR-100, 2,000 in memory, rho .005 ({PAPER})",
+        "accuracy",
+        "delta",
+        "SCR-like",
     ),
     Claim(f"better than replay methods ({PAPER})", "accuracy", "delta", "plain replay"),
     Claim(f"the balanced loss helps ({PAPER}, ablation)", "accuracy", "delta", "delta, plain head"),

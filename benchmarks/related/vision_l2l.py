@@ -5,8 +5,8 @@
 The network is first trained to tell the digits below 5 from the others. Then five tasks follow one another, each to
 tell an even digit from an odd one; one head of two classes serves all, and nothing of earlier tasks is seen again.
 Learnt are the 1,152 weights of the second convolution alone, in as many steps with as many images by every variant.
-The learned optimiser is meta-trained on streams of other pairs of digits with labels by chance, from the training images;
-the learning rates of SGD and Adam are those that end best on the same streams.
+The learned optimiser is meta-trained on streams of other pairs of digits with labels by chance, from the training
+images; the learning rates of SGD and Adam are those that end best on such streams.
 """
 
 from collections.abc import Callable, Sequence
@@ -106,7 +106,9 @@ class Bench:
         tasks: list[Labels] = [{a: a % 2, b: b % 2} for a, b in TASKS]
         chance = Random(f"test {self.seed}")  # noqa: S311
         blocks = [self.start, *self.learn([self.task(each, chance) for each in tasks], step, next_task)]
-        table = {str(pair): [self.accuracy(block, each) for block in blocks] for pair, each in zip(TASKS, tasks, strict=True)}
+        table = {
+            str(pair): [self.accuracy(block, each) for block in blocks] for pair, each in zip(TASKS, tasks, strict=True)
+        }
         found = matrix(table, {name: number for number, name in enumerate(table, 1)})
         learnt = sum(table[name][number] for number, name in enumerate(table, 1)) / len(table)
         return {"AP": found.average_performance or 0.0, "BWT": found.backward_transfer or 0.0, "learnt": learnt}
@@ -166,7 +168,9 @@ VARIANTS = {
 }
 PAPER = "arXiv 2408.03219"
 CLAIMS = [
-    Claim(f"accuracy over all tasks is higher than that of hand-made updates ({PAPER})", "AP", "learned optimiser", "SGD"),
+    Claim(
+        f"accuracy over all tasks is higher than that of hand-made updates ({PAPER})", "AP", "learned optimiser", "SGD"
+    ),
     Claim(f"less is forgotten (BWT) than with hand-made updates ({PAPER})", "BWT", "learned optimiser", "SGD"),
     Claim(f"attention among filters is needed ({PAPER}, ablation)", "AP", "learned optimiser", "without attention"),
     Claim(f"selection scores are needed ({PAPER}, ablation)", "AP", "learned optimiser", "without selection"),

@@ -22,12 +22,6 @@ OPTIONS: dict[str, Any] = {"epochs": 3, "batch_size": 2, "learning_rate": 1e-2, 
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    torch.set_num_threads(1)
-    return make_tiny_model(tmp_path_factory.mktemp("tiny") / "model", TEXTS)
-
-
-@pytest.fixture(scope="module")
 def rows() -> list[Row]:
     new = [Row.make(kind="passage", prompt="", completion=text, parents=("p",)) for text in TEXTS]
     review = Row.make(kind="review", prompt="Where is Paris?", completion=" France", parents=("a",))

@@ -46,7 +46,9 @@ class L2lOptions(MethodOptions):
         description="What the gradients of weights count at first that the round before had selected; it rises to 1 "
         "over two thirds of the steps.",
     )
-    schedule: Literal["cosine", "linear", "constant"] = Field("constant", description="Course of learning_rate: constant, or as trl's.")
+    schedule: Literal["cosine", "linear", "constant"] = Field(
+        "constant", description="Course of learning_rate: constant, or as trl's."
+    )
     warmup_ratio: float = Field(0.0, ge=0, lt=1, description="Share of the steps in which learning_rate rises from 0.")
     max_grad_norm: float = Field(0.0, ge=0, description="0: updates are bounded by learning_rate alone.")
 
