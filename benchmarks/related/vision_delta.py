@@ -3,8 +3,8 @@
     python benchmarks/related/vision_delta.py
 
 Five tasks of two digits; from the commonest digit to the rarest (in an order by chance) the images fall exponentially
-to `RHO` of the most. Images come once, ten at a time, with as many of a memory that is a reservoir of all so far. Of the
-test's accuracy the mean over digits counts. All variants have the same network, memory and order, and make the same
+to `RHO` of the most. Images come once, ten at a time, with as many of a memory that is a reservoir of all so far. What
+counts is accuracy as the mean over digits. All variants have the same network, memory and order, and make the same
 steps on the same images.
 
 - plain replay: cross entropy on batch and memory;

@@ -6,7 +6,8 @@ The paper teaches CLIP one data set after the other and asks what is left of ear
 before. Here the model before is a small convolutional network that tells ten digits apart. Five tasks of two classes
 follow, each in a domain of its own (turned, mirrored, inverted), with one head of ten classes; the images of a task
 are all that is seen then. So the check can show whether two teachers, weighted sample by sample, hold more than one or
-none. It has no texts, so nothing of prototypes across modalities. Every variant makes the same steps on the same images.
+none. It has no texts, so nothing of prototypes across modalities. Every variant makes the same steps on the same
+images.
 """
 
 from collections.abc import Callable, Sequence

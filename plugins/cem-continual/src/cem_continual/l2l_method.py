@@ -100,8 +100,7 @@ def last_matrix(model: Any, ending: str) -> tuple[str, torch.nn.Parameter]:
     if not found:
         kinds = sorted({name.rpartition(".")[2] for name in layers})
         raise CemError(f"trainer.block: the model has no layer {ending!r}: choose of {', '.join(kinds)}")
-    weight: torch.nn.Parameter = layers[found[-1]].weight
-    return found[-1], weight
+    return found[-1], layers[found[-1]].get_parameter("weight")
 
 
 def _share_of(part: torch.Tensor, whole: torch.Tensor) -> float | None:
