@@ -6,10 +6,11 @@ The network is first trained to tell the digits below 5 from the others. Then fi
 tell an even digit from an odd one; one head of two classes serves all, and nothing of earlier tasks is seen again.
 Learnt are the 1,152 weights of the second convolution alone, in as many steps with as many images by every variant.
 The learned optimiser is meta-trained on streams of other pairs of digits with labels by chance, from the training
-images; the learning rates of SGD and Adam are those that end best on such streams.
+images; the learning rates of SGD and Adam are those that end best on such streams. The paper adapts to a few examples
+of a task before each test, and so does the figure "AP adapted": five images a class, in as many steps as a task has.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from random import Random
 from typing import Any
@@ -31,7 +32,6 @@ STREAMS = 120
 BOUND = 0.2
 RATES = {"sgd": (0.1, 0.3, 1.0, 3.0), "adam": (3e-3, 1e-2, 3e-2, 1e-1)}
 LEARNT = "3.weight"
-Step = Callable[[torch.Tensor, torch.Tensor, float, int, int], torch.Tensor]
 Labels = dict[int, int]
 """Of a task's two digits."""
 
@@ -89,29 +89,47 @@ class Bench:
                 made.append([self.task({a: f, b: 1 - f}, chance) for (a, b), f in zip(pairs, flips, strict=True)])
         return made
 
-    def learn(self, stream: Sequence[Loss], step: Step, next_task: Callable[[], None]) -> list[torch.Tensor]:
+    def few(self, labels: Labels, chance: Random) -> Loss:
+        """The loss on five training images of each class, always the same."""
+        mine = [chance.sample((self.classes == digit).nonzero()[:, 0].tolist(), 5) for digit in labels]
+        chosen = [each for part in mine for each in part]
+        wanted = torch.tensor([labels[int(self.classes[each])] for each in chosen])
+        return lambda block: cross_entropy(self.output(block, self.images[chosen]), wanted)
+
+    def learn(self, stream: Sequence[Loss], by: "Steps") -> list[torch.Tensor]:
         """The block after every task of the stream."""
         block, blocks = self.start, []
+        by.forget()
         for task in stream:
-            for number in range(STEPS):
-                with torch.enable_grad():
-                    found = gradient(task, block)
-                with torch.no_grad():
-                    block = step(block, found, self.scale, number, STEPS)
-            next_task()
+            block = self.one(task, block, by)
+            by.next_task()
             blocks.append(block)
         return blocks
 
-    def figures(self, step: Step, next_task: Callable[[], None]) -> dict[str, float]:
+    def one(self, task: Loss, block: torch.Tensor, by: "Steps") -> torch.Tensor:
+        for number in range(STEPS):
+            found = gradient(task, block)
+            with torch.no_grad():
+                block = by.step(block, found, self.scale, number, STEPS)
+        return block
+
+    def figures(self, by: "Steps") -> dict[str, float]:
         tasks: list[Labels] = [{a: a % 2, b: b % 2} for a, b in TASKS]
         chance = Random(f"test {self.seed}")  # noqa: S311
-        blocks = [self.start, *self.learn([self.task(each, chance) for each in tasks], step, next_task)]
+        blocks = [self.start, *self.learn([self.task(each, chance) for each in tasks], by)]
         table = {
             str(pair): [self.accuracy(block, each) for block in blocks] for pair, each in zip(TASKS, tasks, strict=True)
         }
         found = matrix(table, {name: number for number, name in enumerate(table, 1)})
         learnt = sum(table[name][number] for number, name in enumerate(table, 1)) / len(table)
-        return {"AP": found.average_performance or 0.0, "BWT": found.backward_transfer or 0.0, "learnt": learnt}
+        by.forget()
+        adapted = [self.accuracy(self.one(self.few(each, chance), blocks[-1], by), each) for each in tasks]
+        return {
+            "AP": found.average_performance or 0.0,
+            "AP adapted": sum(adapted) / len(adapted),
+            "BWT": found.backward_transfer or 0.0,
+            "learnt": learnt,
+        }
 
 
 @cache
@@ -124,39 +142,46 @@ def learned(seed: int, **ablated: Any) -> dict[str, float]:
     torch.manual_seed(seed)
     rule = Rule(Updates(9, attention=ablated.get("attention", True)), BOUND, select=ablated.get("select", True))
     meta_train(rule, here.streams(STREAMS, "meta"), here.start, steps=STEPS)
-    rule.forget()
-    return here.figures(rule.step, rule.next_task)
+    return here.figures(rule)
 
 
-def usual(kind: str, rate: float) -> tuple[Step, Callable[[], None]]:
+class Usual:
     """Steps of SGD, or of Adam, whose moments begin anew with each task."""
-    moments: list[torch.Tensor] = []
 
-    def step(block: torch.Tensor, gradient: torch.Tensor, scale: float, number: int, steps: int) -> torch.Tensor:
-        if kind == "sgd":
-            return block - rate * gradient
-        if number == 0:
-            moments[:] = [torch.zeros_like(block), torch.zeros_like(block)]
-        moments[0] = 0.9 * moments[0] + 0.1 * gradient
-        moments[1] = 0.999 * moments[1] + 0.001 * gradient.square()
-        first, second = moments[0] / (1 - 0.9 ** (number + 1)), moments[1] / (1 - 0.999 ** (number + 1))
-        return block - rate * first / (second.sqrt() + 1e-8)
+    def __init__(self, kind: str, rate: float) -> None:
+        self._kind, self._rate = kind, rate
+        self._first = self._second = torch.zeros(())
 
-    return step, lambda: None
+    def next_task(self) -> None: ...
+
+    def forget(self) -> None: ...
+
+    def step(self, block: torch.Tensor, gradient: torch.Tensor, scale: float, step: int, steps: int) -> torch.Tensor:
+        if self._kind == "sgd":
+            return block - self._rate * gradient
+        if step == 0:
+            self._first = self._second = torch.zeros_like(block)
+        self._first = 0.9 * self._first + 0.1 * gradient
+        self._second = 0.999 * self._second + 0.001 * gradient.square()
+        first, second = self._first / (1 - 0.9 ** (step + 1)), self._second / (1 - 0.999 ** (step + 1))
+        return block - self._rate * first / (second.sqrt() + 1e-8)
+
+
+Steps = Rule | Usual
 
 
 def tuned(kind: str, seed: int) -> dict[str, float]:
     here = bench(seed)
 
     def ends(rate: float) -> float:
-        """The mean loss on all tasks of a stream after its last one."""
+        """The loss on all tasks of streams after their last one."""
         total = 0.0
         for stream in here.streams(10, "tuning"):
-            last = here.learn(stream, *usual(kind, rate))[-1]
+            last = here.learn(stream, Usual(kind, rate))[-1]
             total += sum(float(task(last)) for task in stream)
         return total
 
-    return here.figures(*usual(kind, min(RATES[kind], key=ends)))
+    return here.figures(Usual(kind, min(RATES[kind], key=ends)))
 
 
 VARIANTS = {
@@ -168,6 +193,12 @@ VARIANTS = {
 }
 PAPER = "arXiv 2408.03219"
 CLAIMS = [
+    Claim(
+        f"accuracy over all tasks is higher than that of hand-made updates, adapted to a few examples ({PAPER})",
+        "AP adapted",
+        "learned optimiser",
+        "SGD",
+    ),
     Claim(
         f"accuracy over all tasks is higher than that of hand-made updates ({PAPER})", "AP", "learned optimiser", "SGD"
     ),
