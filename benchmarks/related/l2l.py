@@ -3,7 +3,7 @@
     python benchmarks/related/l2l.py
 
 Which field of the World Factbook is a text from? Each of four rounds has three fields of one section; the tests, of
-other countries, ask for any of the twelve. Every variant changes the same weights, eight thousand of the last layer, in
+other countries, ask for any of the twelve. Every variant changes the same weights, four thousand of the last layer, in
 the same steps on the same rows, and nothing is seen again. SGD and AdamW are tried with three learning rates each.
 The learned optimiser was meta-trained on tasks of Wikipedia's summaries (`l2l_meta.py`).
 """

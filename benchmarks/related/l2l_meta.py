@@ -27,7 +27,7 @@ from cem_toolkit.api import Row
 from cem_trl.encoding import IGNORED, Encoder, Example
 from cem_trl.passes import padded
 
-STREAMS, TASKS, LABELS = 40, 4, 3
+STREAMS, TASKS, LABELS = 60, 4, 3
 SENTENCES = 20
 """Of a label."""
 STEPS, BATCH = 30, 8
@@ -98,7 +98,7 @@ class Block:
         inputs = padded(examples)
         labels = inputs.pop("labels")[:, 1:]
         with torch.no_grad():
-            self.model(**inputs, use_cache=False)
+            self.model.model(**inputs, use_cache=False)
         for hook in hooks:
             hook.remove()
         wanted = labels != IGNORED

@@ -28,7 +28,7 @@ class L2lOptions(MethodOptions):
         description="The matrix that is changed: the last of the model whose name ends in this. All else stays.",
     )
     size: int = Field(
-        8192, ge=64, description="Weights that are changed, at most: the first rows of the matrix that hold so many."
+        4096, ge=64, description="Weights that are changed, at most: the first rows of the matrix that hold so many."
     )
     learning_rate: float = Field(
         0.03,
