@@ -252,6 +252,24 @@ def test_control_arms_are_trained_beside_the_round(evolve: Evolve) -> None:
     assert summary["noise"]["held_out"]["n"] == 2
 
 
+def test_a_trainer_can_ask_the_leak_guard(evolve: Evolve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """About rows that it kept from earlier: those of the run's questions are held back."""
+    guards: list[Any] = []
+    train = toy.ToyTrainer.train
+
+    def spy(self: toy.ToyTrainer, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
+        guards.append(ctx.screen_rows)
+        return train(self, rows, ctx)
+
+    monkeypatch.setattr(toy.ToyTrainer, "train", spy)
+    asked = [
+        Row.make(kind="normative", prompt=each.prompt, completion=each.completion, parents=())
+        for each in evolve().questions
+    ]
+    harmless = Row.make(kind="passage", prompt="", completion="Nothing of that sort.", parents=())
+    assert guards[0]([harmless, *asked]) == [harmless]
+
+
 def test_stopping_questions_are_for_the_trainer_alone(evolve: Evolve, monkeypatch: pytest.MonkeyPatch) -> None:
     watched: list[Sequence[Row]] = []
     train = toy.ToyTrainer.train

@@ -9,6 +9,7 @@ import torch
 from cem_continual.balance import Prior, balanced_losses
 from cem_continual.clip_method import leaving, pace
 from cem_continual.contrast import representations, supervised_contrast
+from cem_continual.delta_method import inverse_frequency
 from cem_continual.soft_targets import SoftTargets
 from cem_trl.encoding import IGNORED, Example
 
@@ -109,3 +110,11 @@ def test_stored_predictions_fit_their_row_or_are_left() -> None:
     stored = SoftTargets.of(torch.zeros(3, 9), 5.0)
     assert [len(each.ids) for each in stored.parts([1, 2], 9)] == [1, 2]
     assert stored.parts([1, 1], 9) == stored.parts([3], 8) == []
+
+
+def test_weights_go_by_inverse_frequency() -> None:
+    """Of 8 and 2 rows: four times as much, 1 in the mean; what has no label stays."""
+    found = inverse_frequency({"a": 8.0, "b": 2.0, "": 90.0}, 10.0)
+    assert found == pytest.approx({"a": 0.625, "b": 2.5, "": 1.0})
+    assert inverse_frequency({"a": 8.0, "b": 2.0}, 2.0) == pytest.approx({"a": 10 / 12, "b": 20 / 12})
+    assert inverse_frequency({"": 3.0}, 2.0) == {"": 1.0}

@@ -10,6 +10,7 @@ import pytest
 from cem_continual import memory
 from cem_continual.bcl import EPISODIC, GENERALIZATION, Bcl
 from cem_continual.memory import Kept, Memory
+from cem_continual.replay import Replay
 from cem_continual.reservoir import reservoir
 from cem_toolkit.api import CemError, Context, Model, Row
 
@@ -68,6 +69,12 @@ def test_a_row_twice_or_an_endless_file_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(memory, "LARGEST", 10)
     with pytest.raises(CemError, match="more than 10 bytes"):
         memory.read(model(tmp_path), "replay", print)
+
+
+def test_rows_to_be_unlearnt_are_no_memory(tmp_path: Path, context: Any) -> None:
+    memory.write(kept(Row.make(kind="forget", prompt="a", completion="b", parents=())), tmp_path, {})
+    with pytest.raises(CemError, match="holds rows of kind forget, which replay does not take"):
+        Replay().past(context(model=model(tmp_path)))
 
 
 def test_the_memory_is_no_part_of_what_the_model_is(tiny: Model, tmp_path: Path) -> None:

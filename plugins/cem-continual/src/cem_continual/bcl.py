@@ -67,9 +67,7 @@ class Bcl(Remembering):
     def method(self, ctx: Context) -> "Counting":
         from cem_continual.bcl_method import Bilevel
 
-        past = self.past(ctx)
-        parts = {each.row.id: each.part for each in past.kept}
-        return Bilevel(self.options, parts, place(ctx.model))
+        return Bilevel(self.options, place(ctx.model))
 
     def remember(self, past: Memory, rows: Sequence[Row], ctx: Context) -> Memory:
         """Two memories with no row in common. Each is divided evenly among the rounds, which keep their latest."""

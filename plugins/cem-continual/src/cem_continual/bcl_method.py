@@ -22,10 +22,10 @@ class Bilevel(Counting):
 
     optimizer: ClassVar[Any] = "sgd"
 
-    def __init__(self, options: BclOptions, parts: Mapping[str, str], stored: Path) -> None:
-        """`parts` tells by a row's id in which memory it was; `stored` is the folder of the predictions."""
+    def __init__(self, options: BclOptions, stored: Path) -> None:
+        """`stored` is the folder of the model's memory."""
         super().__init__()
-        self._options, self._parts, self._stored = options, parts, stored
+        self._options, self._stored = options, stored
         self._episodic: list[Example] = []
         self._held_out: list[tuple[int, Example]] = []
         """Of the generalization memory, with the step from which on an example is known."""
@@ -36,7 +36,7 @@ class Bilevel(Counting):
         order = super().order(encoded, options, ctx)
         self._encoded = {row.id: list(examples) for row, examples in encoded}
         self._earlier = {row.id for row, _ in encoded if not row.weight}
-        parts = {**self._parts, **{each.row.id: each.part for each in self.after.kept}}
+        parts = {each.row.id: each.part for each in (*self.past.kept, *self.after.kept)}
         first = {id(each): number // options.batch_size for number, each in reversed(list(enumerate(order)))}
         for row, examples in encoded:
             if parts.get(row.id) == GENERALIZATION:

@@ -17,8 +17,9 @@ from cem_trl.passes import predictions
 class Counting(Method):
     """Takes more or other examples than those of each step's own, and says how many tokens that were."""
 
+    past: Memory = Memory("")
     after: Memory = Memory("")
-    """What will be kept, for methods that store something with it."""
+    """What was kept, and what will be; set by trainers with a memory."""
 
     def __init__(self) -> None:
         self.targets: dict[str, torch.Tensor] = {}

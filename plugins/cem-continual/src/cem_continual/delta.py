@@ -35,7 +35,9 @@ class DeltaOptions(ReplayOptions):
         description="Whether the other steps count with how common a label is: by balanced softmax for closed sets of "
         "labels, by weights of the rows for free text. false: plain cross entropy.",
     )
-    most_weight: float = Field(10.0, ge=1, description="Of a row of free text, at most, before the mean is made 1.")
+    most_weight: float = Field(
+        10.0, ge=1, description="Of a row of free text, at most, as a multiple of the least such weight."
+    )
 
 
 class Delta(Replay):

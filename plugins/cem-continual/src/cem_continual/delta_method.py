@@ -1,8 +1,7 @@
 """The two stages of `delta`."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import torch
 
@@ -16,6 +15,8 @@ from cem_trl.encoding import Example
 from cem_trl.method import Encoded
 from cem_trl.options import TrlOptions
 from cem_trl.passes import predictions
+
+T = TypeVar("T")
 
 
 class TwoStages(Counting):
@@ -35,20 +36,11 @@ class TwoStages(Counting):
         self._label = {id(each): label(row) for row, examples in encoded for each in examples}
         again = self._options.replay * len(order) / max(len(self.earlier), 1)
         seen = [(each, 1.0) for each in order] + [(each, again) for each in self.earlier]
-        self._prior, self._weights = _prior(seen), self._inverse(seen)
+        self._prior = Prior(_counts((completion(each), times) for each, times in seen))
+        counts = _counts((self._label[id(each)], times) for each, times in seen)
+        self._weights = inverse_frequency(counts, self._options.most_weight)
         self._contrastive = int(self._options.contrastive * -(-len(order) // options.batch_size))
         return order
-
-    def _inverse(self, seen: Sequence[tuple[Example, float]]) -> Mapping[str, float]:
-        """Of labels, by how rarely they are seen: 1 in the mean of all that is seen."""
-        counts: Counter[str] = Counter()
-        for each, times in seen:
-            counts[self._label[id(each)]] += times  # type: ignore[assignment]
-        rare = rarity(counts, self._options.most_weight)
-        mean = sum(rare[label] * count for label, count in counts.items() if label) / max(
-            sum(count for label, count in counts.items() if label), 1e-9
-        )
-        return {label: weight / mean if label else 1.0 for label, weight in rare.items()}
 
     def step(self, model: Any, examples: Sequence[Example], number: int) -> torch.Tensor:
         examples = [*examples, *self.draw(self.earlier, round(self._options.replay * len(examples)), number)]
@@ -69,9 +61,17 @@ class TwoStages(Counting):
         return {**super().end(model), "labels": "closed" if self._closed else "free"}
 
 
-def _prior(seen: Sequence[tuple[Example, float]]) -> Prior:
-    counts: dict[tuple[int, ...], float] = {}
+def inverse_frequency(counts: Mapping[str, float], most: float) -> dict[str, float]:
+    """Of each label a weight that is the higher, up to `most` times the least, the rarer it is, and 1 in the mean over
+    all rows that have a label. Rows without one, "", weigh 1."""
+    rare = rarity(counts, most)
+    rows = sum(count for label, count in counts.items() if label)
+    mean = sum(rare[label] * count for label, count in counts.items() if label) / rows if rows else 1.0
+    return {label: weight / mean if label else 1.0 for label, weight in rare.items()}
+
+
+def _counts(seen: Iterable[tuple[T, float]]) -> dict[T, float]:
+    counts: dict[T, float] = {}
     for each, times in seen:
-        label = completion(each)
-        counts[label] = counts.get(label, 0.0) + times
-    return Prior(counts)
+        counts[each] = counts.get(each, 0.0) + times
+    return counts

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from cem_continual import memory
 from cem_continual.memory import Memory
-from cem_toolkit.api import Context, Options, Row
+from cem_toolkit.api import CemError, Context, Options, Row
 from cem_trl.by_method import MethodOptions, MethodTrainer
 
 if TYPE_CHECKING:
@@ -41,8 +41,12 @@ class Remembering(MethodTrainer):
 
     def past(self, ctx: Context) -> Memory:
         """What the model to train from remembers, without what the leak guard holds back: the model may come from
-        another run, which measured by other questions."""
+        another run, which measured by other questions. Raises CemError for a memory that is not of this trainer's
+        making."""
         found = memory.read(ctx.model, self.name, ctx.log)
+        if strange := {each.row.kind for each in found.kept} - self.kinds:
+            where = memory.place(ctx.model)
+            raise CemError(f"{where}: holds rows of kind {min(strange)}, which {self.name} does not take: remove it")
         passed = {row.id for row in ctx.screen_rows([each.row for each in found.kept])}
         kept = tuple(each for each in found.kept if each.row.id in passed)
         if len(kept) < len(found.kept):
@@ -57,7 +61,7 @@ class Remembering(MethodTrainer):
         """
         past, method = self.past(ctx), self.method(ctx)
         rows = [row for row in rows if row.weight]
-        method.after = self.remember(past, rows, ctx)
+        method.past, method.after = past, self.remember(past, rows, ctx)
         new = {row.id for row in rows}
         earlier = [dataclasses.replace(each.row, weight=0.0) for each in past.kept if each.row.id not in new]
         figures = self.train_by(method, [*rows, *earlier], ctx)
