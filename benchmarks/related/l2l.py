@@ -61,7 +61,7 @@ class AdamW(SameBlock):
     by = ByAdamW
 
 
-RATES: dict[type[SameBlock], tuple[float, ...]] = {Sgd: (0.3, 1.0, 3.0), AdamW: (1e-3, 3e-3, 1e-2)}
+RATES: dict[type[SameBlock], tuple[float, ...]] = {Sgd: (3.0, 10.0, 30.0), AdamW: (3e-3, 1e-2, 3e-2)}
 OTHERS = {f"{made.name} {rate:g}": (made, {**USUAL, "learning_rate": rate}) for made in RATES for rate in RATES[made]}
 VARIANTS: dict[str, tuple[type[Trainer], dict[str, Any]]] = {
     "l2l": (L2l, USUAL),

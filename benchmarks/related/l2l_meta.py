@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=LEARNED)
     parser.add_argument("--streams", type=int, default=STREAMS)
     given = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     torch.manual_seed(SEED)
     chance, sentences, block = Random(SEED), Sentences(), Block()  # noqa: S311
     streams = [[block.task(sentences.task(chance), chance) for _ in range(TASKS)] for _ in range(given.streams)]

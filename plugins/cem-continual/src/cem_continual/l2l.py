@@ -31,7 +31,7 @@ class L2lOptions(MethodOptions):
         4096, ge=64, description="Weights that are changed, at most: the first rows of the matrix that hold so many."
     )
     learning_rate: float = Field(
-        0.03,
+        0.5,
         gt=0,
         description="What a weight changes in a step, at most, in units of the root mean square of the changed weights "
         "at the start.",

@@ -54,10 +54,9 @@ def min_max(values: torch.Tensor) -> torch.Tensor:
 def scores(gradient: torch.Tensor, constraint: torch.Tensor | float, share: float = SELECTED) -> torch.Tensor:
     """How much each weight matters now, of the gradient's shape: the gradient's size times `constraint`, from 0 to 1,
     and 0 for all but the `share` of weights with the highest."""
-    found = min_max(gradient.abs() * constraint)
-    kept = max(1, round(share * found.numel()))
-    threshold = found.flatten().topk(kept).values[-1]
-    return torch.where((found >= threshold) & (found > 0), found, 0.0)
+    found = min_max(gradient.abs() * constraint).flatten()
+    values, places = found.topk(max(1, round(share * len(found))))
+    return torch.zeros_like(found).scatter(0, places, values).view_as(gradient)
 
 
 def constraint(chosen: torch.Tensor, start: float, step: int, steps: int) -> torch.Tensor:
