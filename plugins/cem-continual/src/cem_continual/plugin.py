@@ -13,10 +13,12 @@ def cem_register_trainers() -> "list[type[Trainer]]":
     from cem_continual.bcl import Bcl
     from cem_continual.clip import Clip
     from cem_continual.delta import Delta
+    from cem_continual.l2l import L2l
+    from cem_continual.mulki import Mulki
     from cem_continual.naive import Naive
     from cem_continual.replay import Replay
 
-    return [Naive, Replay, Bcl, Delta, Clip]
+    return [Naive, Replay, Bcl, Delta, Clip, Mulki, L2l]
 
 
 @hookimpl

@@ -43,14 +43,14 @@ class Anchor:
         training = model.training
         model.eval()
         with torch.no_grad():
-            self._before = [_predicted(self._logits(model, text)) for text in self._texts]
+            self._before = [predicted(self._logits(model, text)) for text in self._texts]
         model.train(training)
 
     def divergence(self, model: Any, step: int) -> torch.Tensor:
         """Of `model` from the start, on the rows of this step: a mean over their tokens, in nats."""
         texts = len(self._texts)
         chosen = [(step * ROWS + number) % texts for number in range(min(ROWS, texts))]
-        sums = [_divergence(self._before[each], self._logits(model, self._texts[each])) for each in chosen]
+        sums = [divergences(self._before[each], self._logits(model, self._texts[each])).sum() for each in chosen]
         return torch.stack(sums).sum() / sum(self._texts[each].shape[1] for each in chosen)
 
     def _logits(self, model: Any, text: torch.Tensor) -> torch.Tensor:
@@ -60,7 +60,8 @@ class Anchor:
         return logits
 
 
-def _predicted(logits: torch.Tensor) -> Predicted:
+def predicted(logits: torch.Tensor) -> Predicted:
+    """What a model that gives `logits`, (tokens, vocabulary), expects."""
     words, ids = logits.log_softmax(-1).topk(min(WORDS, logits.shape[-1]))
     return Predicted(ids, words, _others(words))
 
@@ -70,10 +71,10 @@ def _others(words: torch.Tensor) -> torch.Tensor:
     return (1 - words.exp().sum(-1)).clamp(min=_TINY).log()
 
 
-def _divergence(before: Predicted, logits: torch.Tensor) -> torch.Tensor:
-    """Summed over the row's tokens."""
+def divergences(before: Predicted, logits: torch.Tensor) -> torch.Tensor:
+    """KL of every token, (tokens,), in nats, from `before` to what `logits`, (tokens, vocabulary), say."""
     # Not by log_softmax: its result and gradient would both be of the vocabulary's size.
     words = logits.gather(-1, before.ids) - logits.logsumexp(-1, keepdim=True)
     each = before.words.exp() * (before.words - words)
     rest = before.others.exp() * (before.others - _others(words))
-    return each.sum() + rest.sum()
+    return each.sum(-1) + rest

@@ -1,0 +1,129 @@
+"""L2L against hand-made updates of the same block of the small model.
+
+    python benchmarks/related/l2l.py
+
+Which field of the World Factbook is a text from? Each of four rounds has three fields of one section; the tests, of
+other countries, ask for any of the twelve. Every variant changes the same weights, four thousand of the last layer, in
+the same steps on the same rows, and nothing is seen again. SGD and AdamW are tried with three learning rates each.
+The learned optimiser was meta-trained on tasks of Wikipedia's summaries (`l2l_meta.py`).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Literal
+
+import torch
+from rounds import through
+from streams import fields_by_section
+from trying import Claim, Figures, arguments, try_all
+
+from cem_continual.l2l import LEARNED, L2l, L2lOptions
+from cem_continual.l2l_method import Learned
+from cem_continual.learned import Updates
+from cem_toolkit.api import Context, Options, Trainer, file_hash
+from cem_toolkit.forgetting import matrix
+from cem_trl.encoding import Example
+from cem_trl.passes import predictions
+
+USUAL: dict[str, Any] = {"epochs": 2, "batch_size": 8}
+
+
+class Block(Learned):
+    """The same block by the optimiser's own steps: only its weights have a gradient."""
+
+    def step(self, model: Any, examples: Sequence[Example], number: int) -> torch.Tensor:
+        logits, tokens, _ = predictions(model, examples)
+        loss = torch.nn.functional.cross_entropy(logits, tokens)
+        (found,) = torch.autograd.grad(loss, self._matrix)
+        self._matrix.grad = torch.zeros_like(self._matrix)
+        self._matrix.grad[self._part] = found[self._part]
+        return loss.detach()
+
+
+class ByAdamW(Block):
+    optimizer: ClassVar[Literal["adamw", "sgd"]] = "adamw"
+
+
+class SameBlock(L2l):
+    """As `l2l`, but for what steps are."""
+
+    by: ClassVar[type[Block]] = Block
+
+    def method(self, ctx: Context) -> Block:
+        return self.by(self.options, Updates())
+
+
+class Sgd(SameBlock):
+    name, version = "sgd", "1"
+
+
+class AdamW(SameBlock):
+    name, version = "adamw", "1"
+    by = ByAdamW
+
+
+RATES: dict[type[SameBlock], tuple[float, ...]] = {Sgd: (3.0, 10.0, 30.0), AdamW: (3e-3, 1e-2, 3e-2)}
+OTHERS = {f"{made.name} {rate:g}": (made, {**USUAL, "learning_rate": rate}) for made in RATES for rate in RATES[made]}
+VARIANTS: dict[str, tuple[type[Trainer], dict[str, Any]]] = {
+    "l2l": (L2l, USUAL),
+    "l2l, every weight": (L2l, {**USUAL, "selected": 1.0}),
+    "l2l, nothing held": (L2l, {**USUAL, "constraint": 1.0}),
+    **OTHERS,
+}
+PAPER = "arXiv 2408.03219"
+CLAIMS = [
+    *(
+        Claim(
+            f"accuracy on all tasks is higher than that of hand-made updates ({PAPER})",
+            "average performance",
+            "l2l",
+            other,
+        )
+        for other in OTHERS
+    ),
+    *(
+        Claim(f"less is forgotten than by hand-made updates ({PAPER})", "backward transfer", "l2l", other)
+        for other in OTHERS
+    ),
+    Claim(f"selection is needed ({PAPER}, ablation)", "average performance", "l2l", "l2l, every weight"),
+    Claim(
+        f"less is forgotten where what was selected before counts less ({PAPER})",
+        "backward transfer",
+        "l2l",
+        "l2l, nothing held",
+    ),
+]
+
+
+def tried(trainer: type[Trainer], options: dict[str, Any], seed: int) -> Figures:
+    rounds = list(fields_by_section(seed))
+    answers, _ = through(trainer, options, rounds, "Field", seed)
+    table = {
+        str(number): [
+            sum(a == b for a, (_, b) in zip(each[number - 1], tests, strict=True)) / len(tests) for each in answers
+        ]
+        for number, (_, tests) in enumerate(rounds, 1)
+    }
+    found = matrix(table, {label: int(label) for label in table})
+    learnt = [table[label][int(label)] for label in table]
+    return {
+        "average performance": found.average_performance or 0.0,
+        "backward transfer": found.backward_transfer or 0.0,
+        "learnt": sum(learnt) / len(learnt),
+    }
+
+
+if __name__ == "__main__":
+    given = arguments(__doc__, "l2l")
+    variants: dict[str, Callable[[int], Figures]] = {
+        name: (lambda seed, trainer=trainer, options=options: tried(trainer, options, seed))
+        for name, (trainer, options) in VARIANTS.items()
+    }
+    defaults: Options = L2lOptions()
+    about = {
+        "learned": file_hash(LEARNED),
+        "defaults": defaults.model_dump(
+            mode="json", include={"block", "size", "learning_rate", "selected", "constraint"}
+        ),
+        "options": {name: each for name, (_, each) in VARIANTS.items()},
+    }
+    try_all(variants, CLAIMS, given, about)

@@ -1,0 +1,109 @@
+"""MulKI against plain training and one teacher, on a stream in which every round brings new labels.
+
+    python benchmarks/related/mulki.py
+
+Which field of the World Factbook is a text from? Each of four rounds has three fields of one section; the tests, of
+other countries, ask for any of the twelve. Beside its 240 questions every round has 60 of Wikipedia's summaries, which
+the small model was made with, as general rows; how well it knows others of these is what it could do before. No round
+sees rows of another. Every variant makes the same steps on the same rows.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any
+
+from rounds import contexts, preferred, train
+from small import perplexity, small_model, summaries
+from streams import ask, fields_by_section
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from trying import Claim, Figures, arguments, try_all
+
+from cem_continual.mulki import Mulki
+from cem_continual.naive import Naive
+from cem_toolkit.api import Model, Row, Trainer
+from cem_toolkit.forgetting import matrix
+
+GENERAL, ASKED = 60, 100
+"""Summaries in a round, and those by which it is told what is left of what the model could do before."""
+LONGEST = 400
+"""Characters of a summary."""
+ORIGINAL, LAST, BOTH = "the original alone", "the last alone", "mulki"
+USUAL: dict[str, Any] = {"epochs": 2, "batch_size": 16, "learning_rate": 1e-3}
+HELD: dict[str, Any] = {**USUAL, "new_share": 0.25, "distillation": 1.0, "relations": 1.0}
+VARIANTS: dict[str, tuple[type[Trainer], dict[str, Any]]] = {
+    "naive": (Naive, USUAL),
+    LAST: (Mulki, HELD),
+    BOTH: (Mulki, {**HELD, "original": "small"}),
+    "without prototypes": (Mulki, {**HELD, "original": "small", "relations": 0.0}),
+    "equal weights": (Mulki, {**HELD, "original": "small", "teacher_weights": "equal"}),
+}
+PAPER = "arXiv 2411.06764"
+CLAIMS = [
+    Claim(
+        f"less of what the model could do before is lost than by plain training ({PAPER})",
+        "loss before",
+        BOTH,
+        "naive",
+        False,
+    ),
+    Claim(f"better on all tasks than plain training ({PAPER})", "average performance", BOTH, "naive"),
+    Claim(f"less of it is lost than with one teacher ({PAPER})", "loss before", BOTH, LAST, False),
+    Claim(f"better on all tasks than with one teacher ({PAPER})", "average performance", BOTH, LAST),
+    Claim(f"relations to prototypes help ({PAPER})", "average performance", BOTH, "without prototypes"),
+    Claim(f"weights of teachers by sample help ({PAPER})", "average performance", BOTH, "equal weights"),
+]
+
+
+def tried(trainer: type[Trainer], options: Mapping[str, Any], seed: int) -> Figures:
+    rounds = list(fields_by_section(seed))
+    labels = list(dict.fromkeys(label for found, _ in rounds for _, label in found))
+    model = small_model()
+    options = {**options, **({"original": str(model.path)} if "original" in options else {})}
+    texts = [text[:LONGEST] for text in summaries()[0]]
+    Random(seed).shuffle(texts)  # noqa: S311
+
+    def shares() -> list[float]:
+        answers = [preferred(model, tests, labels, "Field") for _, tests in rounds]
+        return [
+            sum(one == label for one, (_, label) in zip(each, tests, strict=True)) / len(tests)
+            for each, (_, tests) in zip(answers, rounds, strict=True)
+        ]
+
+    after, tokens = [shares()], 0
+    with contexts(seed) as context:
+        for number, (found, _) in enumerate(rounds, 1):
+            begun = ASKED + number * GENERAL
+            rows = [*ask(found, "Field"), *_general(texts[begun : begun + GENERAL])]
+            model, figures = train(trainer, options, rows, context(number, model))
+            tokens += figures["tokens"]
+            after.append(shares())
+        before = _loss(model, texts[:ASKED])
+    table = {str(number): [each[number - 1] for each in after] for number in range(1, len(rounds) + 1)}
+    measured = matrix(table, {name: int(name) for name in table})
+    return {
+        "average performance": measured.average_performance or 0.0,
+        "backward transfer": measured.backward_transfer or 0.0,
+        "loss before": before,
+        "tokens": tokens,
+    }
+
+
+def _general(texts: Sequence[str]) -> list[Row]:
+    return [Row.make(kind="general", prompt="", completion=text, parents=()) for text in texts]
+
+
+def _loss(model: Model, texts: Sequence[str]) -> float:
+    """In nats a token."""
+    loaded, tokenizer = AutoModelForCausalLM.from_pretrained(model.path), AutoTokenizer.from_pretrained(model.path)
+    return math.log(perplexity(loaded, tokenizer, texts))
+
+
+if __name__ == "__main__":
+    given = arguments(__doc__, "mulki")
+    variants = {
+        name: (lambda seed, trainer=trainer, options=options: tried(trainer, options, seed))
+        for name, (trainer, options) in VARIANTS.items()
+    }
+    about = {"general": GENERAL, "options": {name: each for name, (_, each) in VARIANTS.items()}}
+    try_all(variants, CLAIMS, given, about)
