@@ -10,9 +10,13 @@ if TYPE_CHECKING:
 
 @hookimpl
 def cem_register_trainers() -> "list[type[Trainer]]":
-    return []
+    from cem_continual.staged import Staged
+
+    return [Staged]
 
 
 @hookimpl
 def cem_register_mixers() -> "list[type[Mixer]]":
-    return []
+    from cem_continual.router import Router
+
+    return [Router]
