@@ -76,7 +76,8 @@ class Mix:
     def __init__(self, folder: Path, mistakes: Sequence[Mistake], likes: str = "Cusco", **given: Any) -> None:
         lands = [each.id.removeprefix("m-") for each in mistakes]
         passages = given.pop("passages", [passage(land) for land in lands])
-        attempts = [attempt(land, given.pop("lettered", False)) for land in lands]
+        lettered = given.pop("lettered", False)
+        attempts = [attempt(land, lettered) for land in lands]
         self.said: list[str] = []
         guard = LeakGuard(attempts)
         can_score = given.pop("can_score", True)
@@ -164,6 +165,15 @@ def test_own_questions_are_preferred_where_that_is_asked_for_and_say_so(tmp_path
     (row,) = [row for row in own.rows if row.own_pairs]
     assert (row.kind, row.own_pairs, row.parents) == ("preference", (question,), ("m-Peru", question))
     assert (row.completion, row.rejected) == ((" B", " A") if lettered else (" Lima", " Cusco"))
+
+
+def test_a_preference_is_in_the_form_of_the_task(tmp_path: Path) -> None:
+    """Here choices with letters: a wrong letter is rejected where the model likes it."""
+    mixed = Mix(tmp_path, [near(land) for land in LAND], likes="A", lettered=True)
+    made = [row for row in mixed.rows if row.kind == "preference"]
+    assert made
+    assert {(row.completion, row.rejected) for row in made} == {(" B", " A")}
+    assert all("\nA. " in row.prompt for row in made)
 
 
 def test_what_shares_a_row_is_served_by_it(tmp_path: Path) -> None:

@@ -58,19 +58,22 @@ class Staged(Trl):
     """
 
     name = "staged"
-    version = "1"
+    version = f"1.{Trl.version}"
     kinds = Trl.kinds | {"preference"}
     Options: ClassVar[type[Options]] = StagedOptions
 
     def check(self, ctx: Context) -> None:
-        """As `trl`. Raises CemError for several processes too."""
+        """As `trl`. Raises CemError for several processes too, and where the disk has no room for two models."""
         if self.options.processes != 1 or self.options.accelerate:
             raise CemError("trainer.processes: staged trains in one process; leave it at 1, and accelerate out")
         super().check(ctx)
+        from cem_continual.stages import check_room
+
+        check_room(self.options, ctx)
 
     def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
         """As `trl`, with `stages` (of each its name, rows, and the figures of `trl`), of which the others are sums or,
         in order, the parts, and among `tables` what was measured after each."""
         from cem_continual.stages import train_in_stages
 
-        return train_in_stages(rows, self.options, ctx, f"{self.name} {self.version} {Trl.version}")
+        return train_in_stages(rows, self.options, ctx, f"{self.name} {self.version}")

@@ -14,12 +14,22 @@ from cem_continual.routing import StageName, stage_of
 from cem_continual.staged import StagedOptions
 from cem_toolkit.api import CemError, Context, Model, Row, content_id, parse_json, replacing
 from cem_trl.attempt import training_key
+from cem_trl.checkpoints import check_space
 from cem_trl.figures import MOST_LOSSES, thinned
+from cem_trl.hardware import choose_device
+from cem_trl.layout import ALONE
+from cem_trl.start import space_needed
 from cem_trl.training import train
 
 START = "start"
 SUMS = ("tokens", "supervised_tokens", "steps", "resumed_from_step", "seconds")
 SHARED = ("device", "precision", "method", "trainable_parameters", "rows_at_once")
+
+
+def check_room(options: StagedOptions, ctx: Context) -> None:
+    """Raises CemError where the disk has no room for what one stage needs and the model of the stage before."""
+    before = sum(file.stat().st_size for file in ctx.model.path.glob("*.safetensors"))
+    check_space(ctx.folder, before + space_needed(ctx.model.path, options, choose_device(options), ALONE))
 
 
 def train_in_stages(rows: Sequence[Row], options: StagedOptions, ctx: Context, version: str) -> Mapping[str, Any]:
