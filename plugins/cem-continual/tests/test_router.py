@@ -83,6 +83,7 @@ class Mix:
         can_score = given.pop("can_score", True)
         self.ctx: Context = make_context(
             folder,
+            seed=given.pop("seed", 0),
             rewrites=tuple(rewrites([passage(land) for land in LAND])),
             log=self.said.append,
             screen_rows=lambda rows: guard.screen_rows(rows)[0],
@@ -169,7 +170,7 @@ def test_own_questions_are_preferred_where_that_is_asked_for_and_say_so(tmp_path
 
 def test_a_preference_is_in_the_form_of_the_task(tmp_path: Path) -> None:
     """Here choices with letters: a wrong letter is rejected where the model likes it."""
-    mixed = Mix(tmp_path, [near(land) for land in LAND], likes="A", lettered=True)
+    mixed = Mix(tmp_path, [near(land) for land in LAND], likes="A", lettered=True, seed=1)
     made = [row for row in mixed.rows if row.kind == "preference"]
     assert made
     assert {(row.completion, row.rejected) for row in made} == {(" B", " A")}
