@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from cem_toolkit.hookspecs import hookimpl
     from cem_toolkit.leaks import Drop, Leak, LeakGuard
     from cem_toolkit.models import Embedder, load_tokenizer, resolve_model
+    from cem_toolkit.neutral import read_neutral, score_neutral
     from cem_toolkit.parsing import parse_json
     from cem_toolkit.plugins import find_component
+    from cem_toolkit.probes import ask_probes
     from cem_toolkit.records import (
         Attempt,
         Hit,
@@ -74,6 +76,7 @@ __all__ = [
     "RowKind",
     "Source",
     "Trainer",
+    "ask_probes",
     "content_id",
     "fetch_folder",
     "file_hash",
@@ -84,8 +87,10 @@ __all__ = [
     "normalise",
     "parse_json",
     "question_id",
+    "read_neutral",
     "replacing",
     "resolve_model",
+    "score_neutral",
     "send_folder",
 ]
 
@@ -95,8 +100,10 @@ _HOMES = {
     "hookspecs": ("hookimpl",),
     "leaks": ("Drop", "Leak", "LeakGuard"),
     "models": ("Embedder", "load_tokenizer", "resolve_model"),
+    "neutral": ("read_neutral", "score_neutral"),
     "parsing": ("parse_json",),
     "plugins": ("find_component",),
+    "probes": ("ask_probes",),
     "records": (
         "Attempt",
         "Hit",

@@ -16,7 +16,7 @@ from cem_toolkit.errors import CemError
 API = (1, 2)
 """1.0: the first. 1.1: `Source.documents`, `cem_toolkit.searching`, `find_component`, `file_hash`, `replacing`,
 `Passage.weight`, and the suites in `cem_toolkit.testing`. 1.2: `cem_toolkit.launching`, `Context.indexes`,
-`fetch_folder`, `send_folder` and `parse_json`."""
+`fetch_folder`, `send_folder`, `parse_json`, `ask_probes`, `read_neutral` and `score_neutral`."""
 DECLARED = "cem_api"
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 

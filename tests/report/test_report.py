@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cem_toolkit.cli.summary_tables import print_summary
 from cem_toolkit.folders import create_run
 from cem_toolkit.report import FILES, write_report
+from cem_toolkit.report.words import signed
 from cem_toolkit.run import Run
 from conftest import Evolve
 
@@ -44,6 +46,33 @@ def test_what_a_run_lacks_is_said(evolve: Evolve) -> None:
     assert "No control arm was trained" in text
     assert "No open-book test was made" in text
     assert "No general task was watched" in text
+
+
+def test_what_rounds_pass_on_is_told_or_why_it_is_not_known(evolve: Evolve, capsys: pytest.CaptureFixture[str]) -> None:
+    for rounds in (1, 2):
+        run = evolve(rounds=rounds, mixer={"token_budget": 90})
+        figures = run.summary()["forgetting"]
+        page = write_report(run)
+        print_summary(run.summary())
+        texts = [text_of(page), (page.parent / "report.md").read_text(encoding="utf-8"), capsys.readouterr().out]
+        for text in texts:
+            assert f"{figures['average_performance'] * 100:.1f}%" in text
+            assert "average performance (AP)" in text
+            assert text.count("needs a second round") == (2 if rounds == 1 else 0)
+        if rounds == 2:
+            assert figures["backward_transfer"] is not None
+            assert all(f"{signed(figures['backward_transfer'])} points" in text for text in texts)
+
+
+def test_the_course_of_the_probes_is_in_page_and_pull_request(evolve: Evolve) -> None:
+    page = write_report(evolve())
+    (turn,) = Run(page.parent).summary()["rounds"]
+    for name in ("instructions", "safety"):
+        change = turn["probes"][name]
+        course = [f"{change[f'right_{when}']} of 40" for when in ("before", "after")]
+        assert " ".join([name, *course]) in text_of(page)
+        assert " → ".join(course) in (page.parent / "report.md").read_text(encoding="utf-8")
+    assert "were not asked" in text_of(write_report(evolve(probes=False)))
 
 
 def test_a_run_that_broke_off_is_told_as_far_as_it_went(evolve: Evolve, tmp_path: Path) -> None:

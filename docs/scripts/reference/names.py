@@ -67,7 +67,7 @@ PAGES = {
         (
             *("hookimpl", "CemError", "ConfigError", "LeakGuard", "Leak", "Drop", "Embedder"),
             *("find_component", "file_hash", "replacing", "name_beside", "load_tokenizer", "resolve_model"),
-            *("fetch_folder", "send_folder", "parse_json"),
+            *("fetch_folder", "send_folder", "parse_json", "ask_probes", "read_neutral", "score_neutral"),
         ),
     ),
     "launching": Told(

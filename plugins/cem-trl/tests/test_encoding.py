@@ -52,6 +52,33 @@ def test_tokens_are_those_that_lm_eval_scores(tokenizer: Any, prompt: str, compl
     assert example.labels == [IGNORED] * len(context) + [*continuation, 1]
 
 
+@pytest.mark.parametrize("prompt", ["Capital of France?", "Answer:\n"])
+def test_what_is_scored_has_no_end(tokenizer: Any, prompt: str) -> None:
+    """And is otherwise what is trained on; a text without a prompt begins after what begins all texts."""
+    encoder = Encoder(tokenizer, 512, chat=False)
+    (trained,) = encode(tokenizer, prompt, " Paris")
+    scored = encoder.scored(prompt, " Paris")
+    assert (scored.input_ids, scored.labels) == (trained.input_ids[:-1], trained.labels[:-1])
+    text = encoder.scored("", "Paris is a town.")
+    assert text.input_ids == [0, *tokenizer("Paris is a town.", add_special_tokens=False).input_ids]
+    assert text.supervised == len(text.input_ids) - 1
+
+
+def test_what_is_scored_is_a_turn_where_there_is_a_chat_template(tiny: Model) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny.path)
+    scored = Encoder(tokenizer, 512, chat=True).scored("Capital?", " Paris")
+    assert tokenizer.decode(scored.input_ids) == "<user>Capital?</user><assistant>Paris"
+    assert tokenizer.decode([label for label in scored.labels if label != IGNORED]) == "Paris"
+
+
+def test_of_what_is_scored_a_long_prompt_loses_its_beginning(tokenizer: Any) -> None:
+    scored = Encoder(tokenizer, 8, chat=False).scored("Which town is the capital of France? It is", " Paris")
+    assert len(scored.input_ids) == 8
+    assert tokenizer.decode(scored.input_ids).endswith("It is Paris")
+
+
 def test_a_long_passage_is_split_and_nothing_of_it_lost(tokenizer: Any) -> None:
     text = "The Danube flows through ten countries. " * 15
     encoder = Encoder(tokenizer, 40, chat=False)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cem_toolkit.cli.tables import make_console
 from cem_toolkit.outcomes import GENERAL
+from cem_toolkit.report.transfer import transfer
 from cem_toolkit.report.words import perplexity
 from cem_toolkit.summary import told_and_others
 
@@ -31,6 +32,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
         if turn["arms"]:
             console.print(_arms(turn))
         console.print(escape("\n".join(f"  {line}" for line in _lines(turn))), soft_wrap=True)
+    if passed_on := "; ".join(f"{name} {value}" for name, value, _ in transfer(summary)):
+        console.print(f"over all rounds: {passed_on}", soft_wrap=True)
     if not summary["finished"]:
         console.print(f"not finished; `cem-toolkit resume {escape(summary['run'])}` goes on")
     if summary["note"]:

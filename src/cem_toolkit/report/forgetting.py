@@ -1,6 +1,6 @@
 """What was kept and what was lost, over the rounds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from cem_toolkit.report import svg
 from cem_toolkit.report.facts import Facts
+from cem_toolkit.report.transfer import transfer
 from cem_toolkit.report.words import growth, label, note, percent, perplexity, signed
 
 SHADES = 10
@@ -32,7 +33,7 @@ class Heat:
     rows: list[tuple[str, str, list[Cell], str]]
     """Label, note, cells by round, and by how many points the last is below the best earlier one."""
     figures: list[tuple[str, str, str]]
-    """Name, value and meaning of what is read off the map."""
+    """Name, value and meaning of what is read off the map, or why there is no value."""
 
 
 def heat(facts: Facts) -> Heat | None:
@@ -50,7 +51,7 @@ def heat(facts: Facts) -> Heat | None:
         for name, column, gone, when in zip(data["labels"], columns, lost, taught, strict=True)
     ]
     names = ["start", *(f"round {number}" for number in range(1, len(data["matrix"])))]
-    return Heat(names, rows, _figures(data))
+    return Heat(names, rows, transfer(facts.summary))
 
 
 def _below(gone: float | None) -> str:
@@ -68,19 +69,6 @@ def _cells(column: Sequence[float | None], low: float, high: float, taught: int 
         )
         for number, value in enumerate(column)
     ]
-
-
-def _figures(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    average = data.get("average_performance")
-    backward, forward = data.get("backward_transfer"), data.get("forward_transfer")
-    meanings = (
-        ("average", percent(average) if average is not None else None, "mean of the last column"),
-        ("backward transfer", signed(backward) if backward is not None else None,
-         "points by which later rounds changed what earlier ones taught; below 0 is forgetting"),
-        ("forward transfer", signed(forward) if forward is not None else None,
-         "points by which earlier rounds changed later rounds’ mistakes before these were taught"),
-    )  # fmt: skip
-    return [(name, value, meaning) for name, value, meaning in meanings if value is not None]
 
 
 def quarters(facts: Facts) -> list[tuple[str, str, Markup, str]]:

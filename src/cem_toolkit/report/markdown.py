@@ -11,6 +11,7 @@ from cem_toolkit.report.accuracy import arm_table
 from cem_toolkit.report.facts import Change, Facts, Turn, in_order
 from cem_toolkit.report.origin import model_name
 from cem_toolkit.report.training import measured
+from cem_toolkit.report.transfer import probes, transfer
 from cem_toolkit.report.unknown import partly
 from cem_toolkit.report.verdict import judge
 from cem_toolkit.report.words import arm_label, label, p_value, percent, share, signed, span
@@ -48,7 +49,7 @@ def pull_request(facts: Facts) -> str:
         ),
     ]
     if turn:
-        parts += [changes_table(turn), *_arms(facts, turn), *_measured(turn)]
+        parts += [changes_table(turn), _kept(facts), *_arms(facts, turn), *_measured(turn)]
     rounds = ", ".join(f"`round-{each.number}/`" for each in facts.turns)
     name = escape(facts.run.name)
     parts.append(
@@ -74,6 +75,16 @@ def changes_table(turn: Turn) -> str:
     head = ["questions", "n", "right", "points (95%)", "verdict", "fixed, of wrong", "broken, of right"]
     said = partly([turn])
     return table(head, rows) + (f"\n\n{said}" if said else "")
+
+
+def _kept(facts: Facts) -> str:
+    """What rounds passed on to each other, and what the probes say."""
+    rows = [[f"{name}: {meaning}", value] for name, value, meaning in transfer(facts.summary)]
+    rows += [
+        [f"probe of {escape(name)}: the start, then each round", " → ".join(counts)]
+        for name, counts in probes([turn.data for turn in facts.turns])
+    ]
+    return table(["over all rounds", ""], rows) if rows else ""
 
 
 def _measured(turn: Turn) -> Iterator[str]:

@@ -19,6 +19,7 @@ from cem_toolkit.report.facts import Facts, Turn
 from cem_toolkit.report.gate import gates
 from cem_toolkit.report.origin import model_name, origin
 from cem_toolkit.report.questions import Questions
+from cem_toolkit.report.transfer import probes
 from cem_toolkit.report.unknown import partly
 from cem_toolkit.report.verdict import judge
 from cem_toolkit.report.words import label, listed, plural, share, signed
@@ -125,6 +126,8 @@ def _outcomes(facts: Facts, turn: Turn | None) -> dict[str, Any]:
         "heat": forgetting.heat(facts),
         "quarters": forgetting.quarters(facts),
         "neutral": forgetting.neutral(facts),
+        "probes": probes([turn.data for turn in facts.turns]),
+        "probed": ["start", *(f"round {turn.number}" for turn in facts.turns)],
         "gates": gates(facts),
     }
 

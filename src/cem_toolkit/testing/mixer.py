@@ -56,7 +56,7 @@ class MixerTests(ComponentTests):
         made = self.mix(tmp_path)
         check_records(made, Row)
         for row in made:
-            key = {name: getattr(row, name) for name in ("kind", "prompt", "completion", "parents")}
+            key = {name: getattr(row, name) for name in ("kind", "prompt", "completion", "rejected", "parents")}
             assert row.id == Row.make(**key).id, f"row {row.id}: make it by Row.make"
             assert row.completion.strip(), f"row {row.id}: has no completion, so nothing to learn"
             assert row.weight > 0 and math.isfinite(row.weight), f"row {row.id}: has the weight {row.weight}"

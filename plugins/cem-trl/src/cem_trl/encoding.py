@@ -51,6 +51,22 @@ class Encoder:
             return []
         return list(self._instruction(row)) if row.prompt else list(self._passage(row))
 
+    def scored(self, prompt: str, continuation: str) -> Example:
+        """What lm-eval scores of `continuation` after `prompt`, with what ends neither a turn nor a text; after the
+        prompt "" a text from its beginning. Prompts that are too long lose their beginning."""
+        if not prompt:
+            start = self.tokenizer.bos_token_id if self.tokenizer.bos_token_id is not None else self._eos
+            body = self.tokenizer(continuation, add_special_tokens=False).input_ids[: self.max_length - 1]
+            return Example([start, *body], [IGNORED, *body])
+        if self.chat:
+            turn = [{"role": "user", "content": prompt}]
+            prompt = _render(self.tokenizer.apply_chat_template, turn, add_generation_prompt=True)
+            continuation = continuation.lstrip() or continuation
+        context = self._ids(prompt.rstrip())
+        answer = self._ids(prompt + continuation)[len(context) :]
+        context = context[max(0, len(context) + len(answer) - self.max_length) :]
+        return Example(context + answer, [IGNORED] * len(context) + answer)
+
     def report(self, log: Callable[[str], None]) -> None:
         """Says what did not go in as it was."""
         for ids, what in (
