@@ -150,6 +150,15 @@ def test_the_plan_for_clusters_is_the_one_that_was_worked_out(monkeypatch: pytes
     assert script["tables"](known) in (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
 
 
+def test_the_tables_of_related_methods_are_those_that_were_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "related"))
+    script = runpy.run_path(str(ROOT / "benchmarks" / "related" / "results.py"))
+    page = script["PAGE"].read_text(encoding="utf-8")
+    measured = {file.name for file in script["RESULTS"].glob("*.json")}
+    assert measured <= set(script["read_all"]()), "every file has a place on the page"
+    assert script["filled"](page) == page
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):

@@ -14,7 +14,8 @@ from scipy.stats import t
 from cem_toolkit.machine import processor
 
 RESULTS = Path(__file__).parents[1] / "results" / "related"
-SEEDS = 5
+SEEDS, FIRST = 5, 10
+"""Of a comparison: settings were chosen with the seeds below the first."""
 Figures = Mapping[str, float]
 Variants = Mapping[str, Callable[[int], Figures]]
 """By name what makes a variant's figures with a seed."""
@@ -37,9 +38,10 @@ class Claim:
 
 
 def arguments(about: str | None, name: str) -> argparse.Namespace:
-    """--seeds, --out and --only of a script of these."""
+    """--seeds, --first, --out and --only of a script of these."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--first", type=int, default=FIRST, help="the first seed; settings were chosen with lower ones")
     parser.add_argument("--out", type=Path, default=RESULTS / f"{name}.json")
     parser.add_argument("--only", help="variants to try, separated by commas; what else is in the file stays")
     return parser.parse_args()
@@ -50,7 +52,7 @@ def try_all(variants: Variants, claims: Sequence[Claim], given: argparse.Namespa
     after each try. Tries that are in the file already are kept: an interrupted script goes on where it was."""
     chosen = given.only.split(",") if given.only else list(variants)
     tried = _read(given.out, about)
-    for seed in range(given.seeds):
+    for seed in range(given.first, given.first + given.seeds):
         for name in chosen:
             if str(seed) not in tried.setdefault(name, {}):
                 tried[name][str(seed)] = dict(variants[name](seed))

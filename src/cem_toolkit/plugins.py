@@ -28,6 +28,8 @@ BUNDLED = {
     "trl": "cem-trl",
     "embedded": "cem-embedded",
     **{source: f"cem-{source}" for source in ("wiki", "search", "docs", "opensearch", "embeddings")},
+    **dict.fromkeys(("unlearn", "icu", "eul", "ltu"), "cem-unlearn"),
+    **dict.fromkeys(("naive", "replay", "bcl", "delta", "clip", "mulki", "l2l", "router", "staged"), "cem-continual"),
 }
 """Component names of this project's own plugins, with the distributions that carry them."""
 

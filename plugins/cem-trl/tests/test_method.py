@@ -110,6 +110,14 @@ def test_gradients_may_be_its_own_and_it_may_end_early(rows: list[Row], context:
     assert 0 < moved < 2 * 1e-3, "two steps by gradients of norm 1 at most"
 
 
-def test_several_processes_are_refused(context: Any) -> None:
-    with pytest.raises(CemError, match="by-method trains in one process"):
-        ByMethod(ByMethod.Options(processes=2)).check(context())
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"processes": 2}, "by-method trains in one process"), ({"kl": 0.1}, "by-method has a loss of its own")],
+)
+def test_what_a_step_of_its_own_leaves_out_is_refused(options: dict[str, Any], said: str, context: Any) -> None:
+    with pytest.raises(CemError, match=said):
+        ByMethod(ByMethod.Options(**options)).check(context())
+
+
+def test_results_are_kept_apart_by_the_version_of_trl(context: Any) -> None:
+    assert Trl.version in ByMethod(ByMethod.Options()).fingerprint(context())

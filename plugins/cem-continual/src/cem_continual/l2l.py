@@ -80,9 +80,9 @@ class L2l(MethodTrainer):
         read_chosen(ctx.model)
 
     def fingerprint(self, ctx: Context) -> str:
-        """Of the optimiser's weights, and of what the round before selected."""
-        before = chosen_file(ctx.model)
-        return " ".join(file_hash(file) for file in (LEARNED, before) if file.is_file())
+        """Of the optimiser's weights, and of what the round before selected, too."""
+        files = (LEARNED, chosen_file(ctx.model))
+        return " ".join([super().fingerprint(ctx), *(file_hash(file) for file in files if file.is_file())])
 
     def method(self, ctx: Context) -> "Method":
         from cem_continual.l2l_method import Learned

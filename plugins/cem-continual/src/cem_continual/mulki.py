@@ -71,9 +71,9 @@ class Mulki(MethodTrainer):
             )
 
     def fingerprint(self, ctx: Context) -> str:
-        """Of the original model."""
+        """Of the original model, too."""
         original = self._original(ctx)
-        return original.fingerprint if original else ""
+        return f"{super().fingerprint(ctx)} {original.fingerprint if original else ''}"
 
     def method(self, ctx: Context) -> "Method":
         from cem_continual.mulki_method import TwoTeachers

@@ -36,8 +36,8 @@ class Remembering(MethodTrainer):
         """What is kept after a round that trained on `rows`. Decided before training, by nothing but these."""
 
     def fingerprint(self, ctx: Context) -> str:
-        """What the model to train from remembers."""
-        return memory.mark(ctx.model)
+        """What the model to train from remembers, too."""
+        return f"{super().fingerprint(ctx)} {memory.mark(ctx.model)}"
 
     def past(self, ctx: Context) -> Memory:
         """What the model to train from remembers, without what the leak guard holds back: the model may come from

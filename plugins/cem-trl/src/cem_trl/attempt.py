@@ -63,12 +63,12 @@ def attempt(
         last = checkpoint(checkpoints, training_key(rows, options, ctx, f"{version} {device} {precision}"), layout)
         release_memory()
         trainer = make_trainer(order, tokenizer, options, ctx, device, precision, layout, method)
-        trained = sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad)
         adapter = unmerged_start(trainer.model, options, ctx)
         keep_near_start(trainer, encoded, options, ctx)
         if method:
             method.begin(trainer.model, encoder, ctx)
             restore_state(method, last)
+        trained = sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad)
         early = EarlyStopping(trainer, stopping, options.epochs, checkpoints) if stopping else None
         run(trainer, last, early, options, ctx, layout, device)
         measured = figures(trainer, order, last, options.batch_size) | (

@@ -21,6 +21,7 @@ class MethodOptions(TrlOptions):
     interpolation: float | None = Field(
         1.0, gt=0, le=1, description="How far the result goes from the starting model to the trained one; 1: all of it."
     )
+    kl: float = Field(0.0, ge=0, description="Not with a loss of another kind: leave it at 0.")
     batch_size: int = Field(8, ge=1, description="Rows per optimiser step.")
 
     @property
@@ -39,10 +40,21 @@ class MethodTrainer(Trl):
         """A method for one training, not begun yet. Import torch here, not above."""
 
     def check(self, ctx: Context) -> None:
-        """As `trl`. Raises CemError for several processes too."""
+        """As `trl`. Raises CemError for several processes, and for `kl`, too."""
         if self.options.processes != 1 or self.options.accelerate:
-            raise CemError(f"trainer.processes: {self.name} trains in one process")
+            raise CemError(f"trainer.processes: {self.name} trains in one process; leave it at 1, and accelerate out")
+        if self.options.kl:
+            raise CemError(f"trainer.kl: {self.name} has a loss of its own, to which it is not added; leave it out")
         super().check(ctx)
+
+    def fingerprint(self, ctx: Context) -> str:
+        """The version of `trl`, whose training this is but for the steps."""
+        return Trl.version
+
+    @property
+    def made_by(self) -> str:
+        """What a checkpoint is of, so that no other kind of training goes on with it."""
+        return f"{self.name} {self.version} {Trl.version}"
 
     def train(self, rows: Sequence[Row], ctx: Context) -> Mapping[str, Any]:
         """As `trl`, with the figures of the method."""
@@ -52,4 +64,4 @@ class MethodTrainer(Trl):
         """Trains by `method`, for trainers that have to do with it before and after."""
         from cem_trl.training import train
 
-        return train(rows, self.options, ctx, f"{self.name} {self.version} {Trl.version}", method)
+        return train(rows, self.options, ctx, self.made_by, method)

@@ -80,7 +80,7 @@ class Eul(UnlearnTrainer):
         its name, items, steps, loss_first and loss_last."""
         from cem_unlearn.requests import unlearn
 
-        return unlearn(self.with_listed(rows, ctx), self.options, ctx, f"{self.name} {self.version}")
+        return unlearn(self.with_listed(rows, ctx), self.options, ctx, self.made_by)
 
     def leaves(self) -> "Tuned":
         return "model"

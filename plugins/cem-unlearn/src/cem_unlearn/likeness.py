@@ -32,7 +32,7 @@ def nearest(texts: Sequence[str], others: Sequence[str], encoder: "Embedder | No
     if encoder is not None:
         likeness = encoder.embed(texts) @ encoder.embed(others).T
     else:
-        from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+        from sklearn.feature_extraction.text import TfidfVectorizer
 
         # Every run of letters and digits is a word, however short; a text without any is the word "a".
         words = TfidfVectorizer(analyzer=lambda text: normalise(text).split() or ["a"]).fit([*texts, *others])

@@ -40,9 +40,9 @@ def features(reads: Sequence[Read], reference: Sequence[Read] | None = None) -> 
 
 def attack(members: Features, strangers: Features, judged: Features, unseen: Features, seed: int) -> Separation:
     """How well an attack that learnt from `members` and `strangers` tells `judged` from `unseen`."""
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-    from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
-    from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
     model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
     model.fit(np.vstack([members, strangers]), [1] * len(members) + [0] * len(strangers))
