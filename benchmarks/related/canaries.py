@@ -24,26 +24,27 @@ from cem_toolkit.models import fingerprint
 from cem_toolkit.testing import make_context
 from cem_trl.trainer import Trl
 
-GROUPS = {"forget": 12, "kept": 12, "others": 12, "unseen": 24}
+GROUPS = {"forget": 12, "kept": 36, "others": 12, "unseen": 24}
 """How many canaries are to be unlearnt, are among the retained rows, are memorised but shown to no unlearning trainer,
 and were never seen."""
-RETAINED = 64
-"""Wikipedia's summaries that the memorising model was tuned on together with the canaries."""
+GENERAL, RETAINED = 256, 64
+"""Wikipedia's summaries that the memorising model was tuned on together with the canaries, and those of them that are
+among the retained rows."""
 HELD_OUT = 60
 """Of Wikipedia's summaries, for perplexity."""
 ALTERNATIVES = 63
 """Exposure is at most 6 bits; of a number that was never seen it is 1.4 in the mean."""
 MEMORISING: dict[str, Any] = {
-    "epochs": 10,
+    "epochs": 3,
     "batch_size": 16,
-    "learning_rate": 2e-3,
+    "learning_rate": 1e-3,
     "freeze": "none",
     "interpolation": 1.0,
     "checkpoint_seconds": 0,
     "optimizer": "adamw",
     "gradient_checkpointing": False,
 }
-REPEATS = 8
+REPEATS = 20
 """How often a canary is seen in a pass."""
 
 FIRST = (
@@ -79,6 +80,7 @@ class World:
     seed: int
     groups: dict[str, list[Canary]]
     """By the names of `GROUPS`."""
+    general: list[str]
     retained: list[str]
     held_out: list[str]
     memorised: Model
@@ -97,7 +99,7 @@ class World:
         lines = {
             "audit_unseen": [_pair(each) for each in self.groups["unseen"]],
             "audit_members": [_pair(each) for each in self.groups["kept"]],
-            "audit_retrain": [{"text": text} for text in [*tuned * REPEATS, *self.retained]],
+            "audit_retrain": [{"text": text} for text in [*tuned * REPEATS, *self.general]],
         }
         for name, found in lines.items():
             (folder / f"{name}.jsonl").write_text("".join(json.dumps(each) + "\n" for each in found), "utf-8")
@@ -107,7 +109,7 @@ class World:
 def make_world(seed: int, cache: Path = CACHE) -> World:
     """The canaries and models of one seed, made where they are not there yet."""
     start = small_model(cache)
-    recipe = json.dumps([GROUPS, RETAINED, HELD_OUT, MEMORISING, REPEATS, FIRST, LAST, TRADES, TOWNS])
+    recipe = json.dumps([GROUPS, GENERAL, RETAINED, HELD_OUT, MEMORISING, REPEATS, FIRST, LAST, TRADES, TOWNS])
     folder = cache / f"canaries-{content_id(recipe, start.fingerprint)}-{seed}"
     groups = canaries(seed)
     texts = _texts(folder, seed)
@@ -115,8 +117,8 @@ def make_world(seed: int, cache: Path = CACHE) -> World:
     models = {}
     for name, left_out in (("memorised", ""), ("never", "forget")):
         told = [each for group, members in seen.items() if group != left_out for each in members]
-        models[name] = _tuned(folder / name, start, told, texts["retained"], seed)
-    return World(seed, groups, texts["retained"], texts["held_out"], **models)
+        models[name] = _tuned(folder / name, start, told, texts["general"], seed)
+    return World(seed, groups, **texts, **models)
 
 
 def canaries(seed: int) -> dict[str, list[Canary]]:
@@ -180,18 +182,19 @@ def _texts(folder: Path, seed: int) -> dict[str, list[str]]:
     if not file.is_file():
         seen, held = summaries()
         chance = Random(f"texts {seed}")  # noqa: S311
-        texts = {"retained": chance.sample(seen, RETAINED), "held_out": chance.sample(held, HELD_OUT)}
+        general = chance.sample(seen, GENERAL)
+        texts = {"general": general, "retained": general[:RETAINED], "held_out": chance.sample(held, HELD_OUT)}
         folder.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(texts), encoding="utf-8")
     return dict(json.loads(file.read_text(encoding="utf-8")))
 
 
-def _tuned(folder: Path, start: Model, told: Sequence[Canary], retained: Sequence[str], seed: int) -> Model:
+def _tuned(folder: Path, start: Model, told: Sequence[Canary], general: Sequence[str], seed: int) -> Model:
     ctx: Context = make_context(folder, model=start, seed=seed)
     trained = ctx.folder / "model"
     if not (folder / "made").is_file():
         rows = [Row.make(kind="passage", prompt="", completion=each.text, parents=(), weight=REPEATS) for each in told]
-        Trl(Trl.Options(**MEMORISING)).train([*rows, *map(_text_row, retained)], ctx)
+        Trl(Trl.Options(**MEMORISING)).train([*rows, *map(_text_row, general)], ctx)
         (folder / "made").touch()
     return Model(name=folder.name, path=trained, fingerprint=fingerprint(trained))
 

@@ -28,7 +28,7 @@ from cem_toolkit.forgetting import matrix
 
 TASKS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
 STEPS, BATCH = 10, 10
-STREAMS = 120
+STREAMS = 500
 BOUND = 0.2
 RATES = {"sgd": (0.1, 0.3, 1.0, 3.0), "adam": (3e-3, 1e-2, 3e-2, 1e-1)}
 LEARNT = "3.weight"

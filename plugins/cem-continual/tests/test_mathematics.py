@@ -108,7 +108,7 @@ def test_divergence_from_stored_predictions() -> None:
 
 def test_stored_predictions_fit_their_row_or_are_left() -> None:
     stored = SoftTargets.of(torch.zeros(3, 9), 5.0)
-    assert [len(each.ids) for each in stored.parts([1, 2], 9)] == [1, 2]
+    assert [len(each.predicted.ids) for each in stored.parts([1, 2], 9)] == [1, 2]
     assert stored.parts([1, 1], 9) == stored.parts([3], 8) == []
 
 

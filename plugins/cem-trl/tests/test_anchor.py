@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from cem_toolkit.api import Model, Row
-from cem_trl import anchor
+from cem_trl import predicted
 from cem_trl.anchor import Anchor
 from cem_trl.encoding import Example
 
@@ -38,7 +38,7 @@ def moved(model: Any) -> Any:
 def test_it_is_nothing_for_the_start_and_the_kl_divergence_for_another_model(
     model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anchor, "WORDS", model.config.vocab_size - 1)  # so that nothing is put together
+    monkeypatch.setattr(predicted, "WORDS", model.config.vocab_size - 1)  # so that nothing is put together
     held = Anchor(model, TEXTS, mixed=False)
     assert float(held.divergence(model, 0).detach()) == pytest.approx(0, abs=1e-5)
     assert model.training
@@ -52,7 +52,7 @@ def test_it_is_nothing_for_the_start_and_the_kl_divergence_for_another_model(
 def test_words_put_together_make_it_no_larger(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     held = []
     for words in (model.config.vocab_size - 1, 3):
-        monkeypatch.setattr(anchor, "WORDS", words)
+        monkeypatch.setattr(predicted, "WORDS", words)
         held.append(Anchor(model, TEXTS, mixed=False))
     moved(model)
     whole, rough = (float(each.divergence(model, 0).detach()) for each in held)

@@ -11,12 +11,13 @@ import torch
 from cem_continual.mulki import MulkiOptions
 from cem_continual.teachers import Prototypes, relation_losses, teacher_weights
 from cem_toolkit.api import CemError, Context, Model
-from cem_trl.anchor import KEPT, Predicted, divergences, predicted
+from cem_trl.anchor import KEPT
 from cem_trl.encoding import IGNORED, Encoder, Example
 from cem_trl.method import Encoded, Method
 from cem_trl.models import load_start
 from cem_trl.options import TrlOptions
 from cem_trl.passes import example_means, padded
+from cem_trl.predicted import Predicted, predicted
 
 ROWS = 8
 """Read by a teacher at once."""
@@ -74,7 +75,7 @@ class Teacher:
         """KL from this teacher to `student`, a mean over the tokens of each of its `rows`, (rows,): they are the
         examples `held`, by number."""
         each = [
-            divergences(self._expected[example], student.logits[student.rows == row]).mean()
+            self._expected[example].divergences(student.logits[student.rows == row]).mean()
             for row, example in zip(rows, held, strict=True)
         ]
         return torch.stack(each)

@@ -11,57 +11,43 @@ from safetensors.torch import load_file
 
 from cem_continual.memory import TARGETS
 from cem_toolkit.api import CemError
+from cem_trl.predicted import Predicted, predicted
 
-WORDS = 64
-"""Whose probabilities are kept for each token; all others count as one word."""
 TEMPERATURE = "temperature"
-_LEAST = 1e-6
-"""Probability of all other words together, at least: float32 tells no smaller distance to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoftTargets:
     """What was predicted for each token with loss of a row or an example."""
 
-    ids: torch.Tensor
-    """Of words, (tokens, words)."""
-    words: torch.Tensor
-    """Their log probabilities at `temperature`, (tokens, words)."""
+    predicted: Predicted
+    """At `temperature`."""
     temperature: float
 
     @classmethod
     def of(cls, logits: torch.Tensor, temperature: float) -> Self:
         """Of `logits`, (tokens, vocabulary)."""
-        words, ids = (logits / temperature).log_softmax(-1).topk(min(WORDS, logits.shape[-1]))
-        return cls(ids, words, temperature)
+        return cls(predicted(logits / temperature), temperature)
 
     def divergence(self, logits: torch.Tensor) -> torch.Tensor:
         """KL of what `logits` predict from this, at its temperature, for each token, in nats."""
-        cooled = logits / self.temperature
-        words = cooled.gather(-1, self.ids.to(logits.device)) - cooled.logsumexp(-1, keepdim=True)
-        before = self.words.to(logits.device)
-        rest = _others(before)
-        return (before.exp() * (before - words)).sum(-1) + rest.exp() * (rest - _others(words))
+        return self.predicted.divergences(logits / self.temperature)
 
     def parts(self, lengths: Sequence[int], vocabulary: int) -> list["SoftTargets"]:
         """Of a row's examples, of so many tokens each; none where these are not the tokens that were predicted."""
-        if sum(lengths) != len(self.ids) or int(self.ids.max()) >= vocabulary:
+        ids, words = self.predicted.ids, self.predicted.words
+        if sum(lengths) != len(ids) or int(ids.max()) >= vocabulary:
             return []
-        pieces = zip(torch.split(self.ids, list(lengths)), torch.split(self.words, list(lengths)), strict=True)
-        return [SoftTargets(ids, words, self.temperature) for ids, words in pieces]
-
-
-def _others(words: torch.Tensor) -> torch.Tensor:
-    """The log probability of all words but these."""
-    return (1 - words.exp().sum(-1)).clamp(min=_LEAST).log()
+        pieces = zip(torch.split(ids, list(lengths)), torch.split(words, list(lengths)), strict=True)
+        return [SoftTargets(Predicted(*piece), self.temperature) for piece in pieces]
 
 
 def as_tensors(found: Mapping[str, SoftTargets], temperature: float) -> dict[str, torch.Tensor]:
     """`found`, by the ids of rows, as it is stored."""
     stored = {TEMPERATURE: torch.tensor(temperature)}
     for row, each in found.items():
-        stored[f"{row}.ids"] = each.ids.to("cpu", torch.int32).contiguous()
-        stored[f"{row}.words"] = each.words.to("cpu", torch.float16).contiguous()
+        stored[f"{row}.ids"] = each.predicted.ids.to("cpu", torch.int32).contiguous()
+        stored[f"{row}.words"] = each.predicted.words.to("cpu", torch.float16).contiguous()
     return stored
 
 
@@ -83,4 +69,4 @@ def read_targets(folder: Path, temperature: float) -> dict[str, SoftTargets]:
             raise ValueError
     except (OSError, SafetensorError, LookupError, ValueError, RuntimeError):
         raise CemError(f"{path}: holds no predictions of a memory's rows: remove {folder}") from None
-    return {row: SoftTargets(ids, words, temperature) for row, (ids, words) in found.items()}
+    return {row: SoftTargets(Predicted(ids, words), temperature) for row, (ids, words) in found.items()}

@@ -17,11 +17,12 @@ from cem_toolkit.api import Context, Embedder
 from cem_toolkit.searching import find_encoder
 from cem_trl.encoding import Encoder, Example
 from cem_trl.passes import predictions
+from cem_trl.predicted import Predicted
 from cem_unlearn.examining import Examiner
 from cem_unlearn.forget import Item, encode_items, read_items
 from cem_unlearn.icu import IcuOptions
 from cem_unlearn.likeness import nearest
-from cem_unlearn.original import Expected, divergence, expected
+from cem_unlearn.original import divergence, expected
 from cem_unlearn.unlearning import Unlearning
 
 COURSE = ("epoch", "items still to unlearn", "loss", "memorisation accuracy", "extraction likelihood", "BLEU", "cosine")
@@ -56,7 +57,7 @@ class IcuMethod(Unlearning):
         unseen = self._unseen(encoder, ctx)
         self._examiner = Examiner(self.forget, unseen, encoder.tokenizer, embedder, self.options)
         self.pairs = self._pairs(embedder, ctx)
-        self._before: dict[int, Expected] = {}
+        self._before: dict[int, Predicted] = {}
         if self.options.original:
             chosen = sorted(set(self.pairs))
             found = expected(model, [self.retained[each].example for each in chosen], self.options)
