@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from cem_toolkit.api import Model, Row
-from cem_trl import predicted
+from cem_trl import anchor, predicted
 from cem_trl.anchor import Anchor
 from cem_trl.encoding import Example
 
