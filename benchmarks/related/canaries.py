@@ -27,24 +27,26 @@ from cem_trl.trainer import Trl
 GROUPS = {"forget": 12, "kept": 36, "others": 12, "unseen": 24}
 """How many canaries are to be unlearnt, are among the retained rows, are memorised but shown to no unlearning trainer,
 and were never seen."""
-GENERAL, RETAINED = 256, 64
+GENERAL, RETAINED = 384, 64
 """Wikipedia's summaries that the memorising model was tuned on together with the canaries, and those of them that are
 among the retained rows."""
+BEGINNING = 300
+"""Characters of a retained summary that an unlearning trainer is shown."""
 HELD_OUT = 60
 """Of Wikipedia's summaries, for perplexity."""
 ALTERNATIVES = 63
 """Exposure is at most 6 bits; of a number that was never seen it is 1.4 in the mean."""
 MEMORISING: dict[str, Any] = {
-    "epochs": 3,
+    "epochs": 4,
     "batch_size": 16,
-    "learning_rate": 1e-3,
+    "learning_rate": 8e-4,
     "freeze": "none",
     "interpolation": 1.0,
     "checkpoint_seconds": 0,
     "optimizer": "adamw",
     "gradient_checkpointing": False,
 }
-REPEATS = 20
+REPEATS = 16
 """How often a canary is seen in a pass."""
 
 FIRST = (
@@ -89,9 +91,13 @@ class World:
     """Made alike, but without those of the group forget."""
 
     def rows(self) -> list[Row]:
-        """A training set: the canaries to forget, and what is retained."""
+        """A training set: the canaries to forget, and what is retained, beginnings of summaries among it."""
         kept = [each.row("review") for each in self.groups["kept"]]
-        return [*(each.row("forget") for each in self.groups["forget"]), *kept, *map(_text_row, self.retained)]
+        return [
+            *(each.row("forget") for each in self.groups["forget"]),
+            *kept,
+            *(_text_row(each[:BEGINNING]) for each in self.retained),
+        ]
 
     def write(self, folder: Path) -> dict[str, str]:
         """Writes the files that the audit can be given, into `folder`; returns the options that name them."""

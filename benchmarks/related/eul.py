@@ -2,8 +2,9 @@
 
     python benchmarks/related/eul.py
 
-One request: the method beside gradient ascent, fine-tuning on retained rows alone, and itself without its parts; all
-see the same rows in as many steps. Three requests: fused by least squares, averaged, and unlearnt one after the other.
+One request: the method beside gradient ascent, fine-tuning on retained rows alone, itself without its parts, and
+itself with weights that keep nearer to the start; all see the same rows in as many steps. Three requests: fused by
+least squares, averaged, and unlearnt one after the other.
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ from typing import Any
 
 from canaries import GROUPS, MEMORISING
 from trying import Claim, arguments, try_all
-from unlearnt import as_it_is, figures, unlearn, variant, world
+from unlearnt import BEYOND, as_it_is, figures, unlearn, variant, world
 
 from cem_toolkit.api import Row
 from cem_unlearn.eul import Eul
@@ -24,11 +25,16 @@ OPTIONS: dict[str, Any] = {
     "epochs": 20,
     "batch_size": 6,
     "learning_rate": 1e-3,
+    "limit": 4.0,
+    "retained": 4.0,
     "audit": False,
     "checkpoint_seconds": 0,
     "gradient_checkpointing": False,
 }
-ASCENT = {"kl_retained": 0, "kl_forgotten": 0, "ce_retained": 0, "lm_forgotten": 1, "limit": 1e6}
+"""The limit is what never seen numbers have in nats a token (seed 0), as a user would measure it."""
+NEARER: dict[str, Any] = {"kl_retained": 2.0, "ce_retained": 0.2, "lm_forgotten": 0}
+ASCENT = {"kl_retained": 0, "kl_forgotten": 0, "ce_retained": 0, "lm_forgotten": 1, "learning_rate": 3e-4}
+"""Of the learning rates 1e-4, 3e-4 and 1e-3 the one after which no number is written, with least harm (seed 0)."""
 
 
 def requests(rows: list[Row]) -> list[list[Row]]:
@@ -63,15 +69,16 @@ def one_after_the_other(seed: int) -> Mapping[str, float]:
         return figures(model, seed)
 
 
+NEAR = "EUL, nearer to the start"
 VARIANTS = {
     "before": as_it_is("memorised"),
     "never saw them": as_it_is("never"),
     "EUL": variant(Eul, **OPTIONS),
+    NEAR: variant(Eul, **OPTIONS | NEARER),
     "gradient ascent": variant(Eul, **OPTIONS | ASCENT),
     "fine-tuning": variant(Eul, **OPTIONS, kl_retained=0, kl_forgotten=0, lm_forgotten=0),
     "without KL": variant(Eul, **OPTIONS, kl_retained=0, kl_forgotten=0),
     "without LM": variant(Eul, **OPTIONS, lm_forgotten=0),
-    "not in turns": variant(Eul, **OPTIONS, alternate=False),
     "3 requests, fused": fused("least squares"),
     "3 requests, mean": fused("mean"),
     "3 requests, one after the other": one_after_the_other,
@@ -79,33 +86,36 @@ VARIANTS = {
 PAPER = "EUL (2310.20150), T5-base on IMDB with 0.5 % removed"
 CLAIMS = [
     Claim(f"{PAPER}: forgotten data 100 -> 65.7 % right", "forget extracted", "EUL", "before", higher=False),
-    Claim(f"{PAPER}: 65.7 % where retraining has 92.5 %, which is overshoot", "forget loss", "EUL", "never saw them"),
+    Claim(f"{PAPER}: 65.7 % where retraining has 92.5 %, which is overshoot", BEYOND, "EUL", "never saw them"),
     Claim(
-        "EUL (2310.20150), summed up: forgets without deteriorating the model, where reversed gradients do",
-        "held-out perplexity",
+        "EUL (2310.20150), abstract: forgets without hurting predictions, as reversed gradients do",
+        "others loss",
         "EUL",
         "gradient ascent",
         higher=False,
     ),
+    Claim("the same, by perplexity", "held-out perplexity", "EUL", "gradient ascent", higher=False),
+    Claim("no figure known to us: the terms that forget are what forgets", "forget loss", "EUL", "fine-tuning"),
+    Claim("no figure known to us: the KL terms keep what is to stay", "others loss", "EUL", "without KL", higher=False),
+    Claim("no figure known to us: the LM term forgets more", "forget loss", "EUL", "without LM"),
     Claim(
-        "EUL (2310.20150), summed up: training on retained data alone does not forget",
-        "forget loss",
-        "EUL",
-        "fine-tuning",
-    ),
-    Claim("EUL (2310.20150): the KL terms are part of the method", "forget loss", "EUL", "without KL"),
-    Claim("EUL (2310.20150): the LM term is part of the method", "forget loss", "EUL", "without LM"),
-    Claim(
-        "EUL (2310.20150): fusion serves a sequence of requests",
+        "EUL (2310.20150), abstract: fusion serves requests in sequence; forgets more than a mean of adapters",
         "forget loss",
         "3 requests, fused",
         "3 requests, mean",
     ),
     Claim(
-        "EUL (2310.20150): fusion serves a sequence of requests",
+        "the same: harms less than one request after the other",
         "held-out perplexity",
         "3 requests, fused",
         "3 requests, one after the other",
+        higher=False,
+    ),
+    Claim(
+        "not of the paper: more KL and less cross entropy on retained rows keep other canaries better",
+        "others loss",
+        NEAR,
+        "EUL",
         higher=False,
     ),
 ]
