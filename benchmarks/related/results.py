@@ -18,6 +18,11 @@ SUMMARY, END = "<!-- all of them -->", "<!-- end -->"
 MARKED = re.compile(rf"(<!-- (?:\w+\.json|all of them) -->)\n.*?{END}", re.DOTALL)
 OUTCOMES = ("reproduced", "not reproduced: no difference is shown", "not reproduced: the opposite is shown")
 OTHER = "not testable at this size"
+LEFT_OUT = (
+    *("kept exposure", "kept loss", "unseen extracted", "unseen exposure", "unseen loss"),
+    *("forget loss above never", "exposure above never", "perplexity, % above before"),
+)
+"""Figures that stand in the files alone, for a page is only so wide."""
 
 
 def read_all() -> dict[str, Any]:
@@ -48,7 +53,7 @@ def filled(page: str) -> str:
         name = mark.removeprefix("<!-- ").removesuffix(" -->")
         if mark != SUMMARY and name not in reports:
             return found[0]
-        told = summary(reports) if mark == SUMMARY else table(reports[name])
+        told = summary(reports) if mark == SUMMARY else table(reports[name], LEFT_OUT)
         return f"{mark}\n\n{told}\n\n{END}"
 
     return MARKED.sub(block, page)

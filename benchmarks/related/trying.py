@@ -62,9 +62,10 @@ def try_all(variants: Variants, claims: Sequence[Claim], given: argparse.Namespa
     print(table(json.loads(given.out.read_text(encoding="utf-8"))))
 
 
-def table(report: Mapping[str, Any]) -> str:
+def table(report: Mapping[str, Any], left_out: Sequence[str] = ()) -> str:
     """Variants by figures, each a mean with its 95 % interval over seeds, and what was published beside it."""
-    names = list(dict.fromkeys(name for found in report["variants"].values() for name in found))
+    found = dict.fromkeys(name for found in report["variants"].values() for name in found)
+    names = [name for name in found if name not in left_out]
     lines = [["variant", *names], ["---", *["--:"] * len(names)]]
     for variant, found in report["variants"].items():
         lines.append([variant, *(_cell(found.get(name)) for name in names)])
