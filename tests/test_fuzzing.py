@@ -17,9 +17,10 @@ for library in ("libzim", "docx", "pptx", "openpyxl", "reportlab", "pyarrow", "l
     pytest.importorskip(library)
 
 import fuzz_core  # noqa: E402
+import fuzz_methods  # noqa: E402
 import fuzz_plugins  # noqa: E402
 
-TARGETS = fuzz_core.TARGETS | fuzz_plugins.TARGETS
+TARGETS = fuzz_core.TARGETS | fuzz_plugins.TARGETS | fuzz_methods.TARGETS
 FEW, MANY = 10, 150
 RATIO = 300
 """Of the inputs in the full form one in so many is run here."""

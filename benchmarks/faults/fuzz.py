@@ -1,7 +1,7 @@
 """Fuzzing of everything that parses: an answer, or a CemError of one line; never anything else.
 
-Each target (fuzz_core.py, fuzz_plugins.py) runs in a process of its own (fuzz_child.py) by hypothesis, and by atheris
-where that is installed. Inputs are counted when they were really run.
+Each target (fuzz_core.py, fuzz_plugins.py, fuzz_methods.py) runs in a process of its own (fuzz_child.py) by hypothesis,
+and by atheris where that is installed. Inputs are counted when they were really run.
 """
 
 import json
@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import fuzz_core
+import fuzz_methods
 import fuzz_plugins
 from network_sources import Say
 from outcome import Outcome
 
 NAME = "fuzz"
-TARGETS = fuzz_core.TARGETS | fuzz_plugins.TARGETS
+TARGETS = fuzz_core.TARGETS | fuzz_plugins.TARGETS | fuzz_methods.TARGETS
 BY_HYPOTHESIS = {True: 100, False: 1000}
 """Inputs of each target in the short and in the full form; the full form's others are atheris's."""
 LIMIT = 3600

@@ -172,9 +172,10 @@ def main() -> None:
     own.mkdir()
     with watching:
         import fuzz_core
+        import fuzz_methods
         import fuzz_plugins
 
-        target = (fuzz_core.TARGETS | fuzz_plugins.TARGETS)[name]
+        target = (fuzz_core.TARGETS | fuzz_plugins.TARGETS | fuzz_methods.TARGETS)[name]
         read = target.make(own)
         with contextlib.suppress(Exception):
             read(b"")

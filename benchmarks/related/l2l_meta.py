@@ -27,7 +27,7 @@ from cem_toolkit.api import Row
 from cem_trl.encoding import IGNORED, Encoder, Example
 from cem_trl.passes import padded
 
-STREAMS, TASKS, LABELS = 60, 4, 3
+STREAMS, TASKS, LABELS = 150, 4, 3
 SENTENCES = 20
 """Of a label."""
 STEPS, BATCH = 30, 8

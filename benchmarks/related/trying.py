@@ -75,9 +75,11 @@ def table(report: Mapping[str, Any], left_out: Sequence[str] = ()) -> str:
     return "\n\n".join("\n".join(f"| {' | '.join(line)} |" for line in part) for part in (lines, said))
 
 
-def _cell(found: Mapping[str, float] | None) -> str:
+def _cell(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "–"
+    if found["low"] is None:
+        return _said(found["mean"])
     return f"{_said(found['mean'])} ({_said(found['low'])} to {_said(found['high'])})"
 
 
@@ -109,15 +111,16 @@ def _write(
     beside.rename(path)
 
 
-def _summary(tries: Sequence[Figures]) -> dict[str, dict[str, float]]:
+def _summary(tries: Sequence[Figures]) -> dict[str, dict[str, Any]]:
     return {name: interval([each[name] for each in tries]) for name in tries[0]}
 
 
-def interval(values: Sequence[float]) -> dict[str, float]:
-    """The mean with Student's 95 % interval."""
-    mean = fmean(values)
-    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values)) if len(values) > 1 else float("inf")
-    return {"mean": mean, "low": mean - half, "high": mean + half, "n": len(values)}
+def interval(values: Sequence[float]) -> dict[str, Any]:
+    """The mean with Student's 95 % interval, which one value alone has not."""
+    mean, count = fmean(values), len(values)
+    half = float(t.ppf(0.975, count - 1)) * stdev(values) / sqrt(count) if count > 1 else None
+    ends = (None, None) if half is None else (mean - half, mean + half)
+    return {"mean": mean, "low": ends[0], "high": ends[1], "n": count}
 
 
 def _outcome(claim: Claim, tried: Mapping[str, Mapping[str, Figures]]) -> dict[str, Any]:
