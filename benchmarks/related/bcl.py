@@ -35,23 +35,34 @@ VARIANTS: dict[str, tuple[type[Trainer], dict[str, Any]]] = {
     "bcl without stored predictions": (Bcl, {**SGD, "memory_strength": 0.0}),
 }
 PAPER = "arXiv 2007.15553"
+FEW = "four rounds of 120 rows, where the paper has tens of tasks: any memory of 36 rows does most of it here"
 CLAIMS = [
     Claim(f"better than plain training ({PAPER})", "average performance", "bcl", "naive"),
     Claim(f"forgets less than plain training ({PAPER})", "backward transfer", "bcl", "naive"),
-    Claim(f"better than experience replay with the same memory ({PAPER})", "average performance", "bcl", "replay"),
-    Claim(f"forgets less than replay with the same memory ({PAPER})", "backward transfer", "bcl", "replay"),
-    Claim(f"better than replay by the same optimiser ({PAPER})", "average performance", "bcl", "replay by SGD"),
     Claim(
-        f"better than without the outer step on a memory of its own ({PAPER})",
+        f"better than experience replay with the same memory ({PAPER})",
+        "average performance",
+        "bcl",
+        "replay",
+        reason=FEW,
+    ),
+    Claim(f"forgets less than replay with the same memory ({PAPER})", "backward transfer", "bcl", "replay"),
+    Claim(
+        f"better than replay by the same optimiser ({PAPER})", "average performance", "bcl", "replay by SGD", reason=FEW
+    ),
+    Claim(
+        "ours: better than without the outer step on a memory of its own",
         "average performance",
         "bcl",
         "bcl without generalization memory",
+        reason="a fifth of so small a memory, seven rows, is little to generalise by",
     ),
     Claim(
-        f"better than without the predictions of earlier models ({PAPER})",
+        "ours: better than without the predictions of earlier models",
         "average performance",
         "bcl",
         "bcl without stored predictions",
+        reason="the difference between seeds is larger than what they are worth",
     ),
 ]
 

@@ -95,9 +95,9 @@ CLAIMS = [
         higher=False,
     ),
     Claim("the same, by perplexity", "held-out perplexity", "EUL", "gradient ascent", higher=False),
-    Claim("no figure known to us: the terms that forget are what forgets", "forget loss", "EUL", "fine-tuning"),
-    Claim("no figure known to us: the KL terms keep what is to stay", "others loss", "EUL", "without KL", higher=False),
-    Claim("no figure known to us: the LM term forgets more", "forget loss", "EUL", "without LM"),
+    Claim("ours: the terms that forget are what forgets", "forget loss", "EUL", "fine-tuning"),
+    Claim("ours: the KL terms keep what is to stay", "others loss", "EUL", "without KL", higher=False),
+    Claim("ours: the LM term forgets more", "forget loss", "EUL", "without LM"),
     Claim(
         "EUL (2310.20150), abstract: fusion serves requests in sequence; forgets more than a mean of adapters",
         "forget loss",
@@ -112,7 +112,7 @@ CLAIMS = [
         higher=False,
     ),
     Claim(
-        "not of the paper: more KL and less cross entropy on retained rows keep other canaries better",
+        "ours: more KL and less cross entropy on retained rows keep other canaries better",
         "others loss",
         NEAR,
         "EUL",

@@ -67,7 +67,7 @@ CLAIMS = [
         higher=False,
     ),
     Claim(
-        "not of the paper: an item that is no longer written may be known as well as ever; `until: unseen` goes on",
+        "ours: an item that is no longer written may be known as well as ever; `until: unseen` goes on",
         "forget exposure",
         UNSEEN,
         "icu",

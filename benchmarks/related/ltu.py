@@ -90,7 +90,7 @@ CLAIMS = [
         f"{PAPER}: trying a step helps to remember", "held-out perplexity", "LTU", "without a step tried", higher=False
     ),
     Claim(
-        "none is published of the first-order form; lower would speak for the second order",
+        "ours: the second order is worth its cost, against the first-order form",
         "held-out perplexity",
         "LTU",
         "first order",

@@ -37,7 +37,8 @@ def summary(reports: dict[str, Any]) -> str:
     lines = ["| comparison | reproduced | no difference shown | the opposite shown | not testable here |"]
     lines.append("| --- | --: | --: | --: | --: |")
     for name, report in reports.items():
-        counts = Counter(claim["outcome"].partition(" (")[0] for claim in report["claims"])
+        published = [claim for claim in report["claims"] if not claim["published"].startswith("ours: ")]
+        counts = Counter(claim["outcome"].partition(" (")[0] for claim in published)
         cells = [counts[outcome] for outcome in (*OUTCOMES, OTHER)]
         lines.append(f"| [{name.removesuffix('.json')}](../benchmarks/related/{name.removesuffix('.json')}.py) | ")
         lines[-1] += " | ".join(map(str, cells)) + " |"

@@ -26,7 +26,7 @@ class Claim:
     """That one variant's figure is higher (or lower) than another's."""
 
     published: str
-    """What was published, with its figures and where."""
+    """What was published, with its figures and where; what begins with "ours: " is a question of our own."""
     figure: str
     one: str
     other: str
