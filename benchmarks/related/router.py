@@ -59,7 +59,7 @@ WORSE = (
 UNSEEN = 2
 NEUTRAL = 60
 """Texts that the small model was not trained on, for its perplexity."""
-SURVEY = "survey arXiv 2402.01364, section 1 and table 1 (directions, no figures)"
+SURVEY = "survey arXiv 2402.01364 (directions, no figures)"
 
 
 @dataclass(frozen=True)
