@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 AUDIT := .venv-audit
 
-.PHONY: demo test bench faults study reference site browser lint audit sbom clean
+.PHONY: demo test bench faults study related reference site browser lint audit sbom clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt requirements.txt $(wildcard plugins/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,13 @@ faults: $(VENV)/.installed
 study: $(VENV)/.installed
 	$(BIN)/python benchmarks/learning/study.py
 	$(BIN)/python benchmarks/learning/results.py
+
+# The neighbouring methods beside their baselines and ablations, five seeds each, in some four hours: the JSON files of
+# benchmarks/results/related and the tables of docs/related.md. What is in a file already is not tried again.
+RELATED := icu eul ltu bcl delta clip mulki l2l router vision_delta vision_mulki vision_l2l
+related: $(VENV)/.installed
+	for name in $(RELATED); do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/related/$$name.py || exit 1; done
+	$(BIN)/python benchmarks/related/results.py
 
 # What documents say about the code, from the code: pages under docs/reference, option tables in the plugins' READMEs.
 reference: $(VENV)/.installed

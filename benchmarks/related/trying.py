@@ -68,22 +68,23 @@ def table(report: Mapping[str, Any], left_out: Sequence[str] = ()) -> str:
     names = [name for name in found if name not in left_out]
     lines = [["variant", *names], ["---", *["--:"] * len(names)]]
     for variant, found in report["variants"].items():
-        lines.append([variant, *(_cell(found.get(name)) for name in names)])
+        lines.append([variant, *(with_interval(found.get(name)) for name in names)])
     said = [["published", "here", "outcome"], ["---"] * 3]
     for claim in report["claims"]:
         said.append([claim["published"], claim["here"], claim["outcome"]])
     return "\n\n".join("\n".join(f"| {' | '.join(line)} |" for line in part) for part in (lines, said))
 
 
-def _cell(found: Mapping[str, Any] | None) -> str:
+def with_interval(found: Mapping[str, Any] | None) -> str:
+    """A mean with its interval, as `interval` gives them."""
     if found is None:
         return "–"
     if found["low"] is None:
-        return _said(found["mean"])
-    return f"{_said(found['mean'])} ({_said(found['low'])} to {_said(found['high'])})"
+        return _number(found["mean"])
+    return f"{_number(found['mean'])} ({_number(found['low'])} to {_number(found['high'])})"
 
 
-def _said(value: float) -> str:
+def _number(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
 
 
@@ -138,6 +139,6 @@ def _outcome(claim: Claim, tried: Mapping[str, Mapping[str, Figures]]) -> dict[s
         outcome = "not reproduced: the opposite is shown"
     else:
         outcome = "not reproduced: no difference is shown"
-    here = f"{claim.figure}, {claim.one} less {claim.other}: {_cell(found)}" if found else ""
+    here = f"{claim.figure}, {claim.one} less {claim.other}: {with_interval(found)}" if found else ""
     reason = claim.reason if outcome != "reproduced" else ""
     return {**asdict(claim), "difference": found, "here": here, "outcome": outcome + (f" ({reason})" if reason else "")}
