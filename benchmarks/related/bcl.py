@@ -6,10 +6,9 @@ Which field of the World Factbook is a text from? Each of four rounds has three 
 other countries, ask for any of the twelve. Every variant makes the same number of updates, and has the same memory.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-from rounds import through
+from rounds import passed_on, share_right, through
 from streams import fields_by_section
 from trying import Claim, Figures, arguments, try_all
 
@@ -17,7 +16,6 @@ from cem_continual.bcl import Bcl
 from cem_continual.naive import Naive
 from cem_continual.replay import Replay
 from cem_toolkit.api import Trainer
-from cem_toolkit.forgetting import matrix
 
 MEMORY = 36
 """Rows, of 120 in a round."""
@@ -70,21 +68,8 @@ CLAIMS = [
 def tried(trainer: type[Trainer], options: dict[str, Any], seed: int) -> Figures:
     rounds = list(fields_by_section(seed))
     answers, tokens = through(trainer, options, rounds, "Field", seed)
-    table = {
-        str(number): [share_right(of[number - 1], tests) for of in answers]
-        for number, (_, tests) in enumerate(rounds, 1)
-    }
-    found = matrix(table, {label: int(label) for label in table})
-    assert found.average_performance is not None and found.backward_transfer is not None  # noqa: S101
-    return {
-        "average performance": found.average_performance,
-        "backward transfer": found.backward_transfer,
-        "tokens": tokens,
-    }
-
-
-def share_right(answers: Sequence[str], tests: Sequence[tuple[str, str]]) -> float:
-    return sum(answer == label for answer, (_, label) in zip(answers, tests, strict=True)) / len(tests)
+    tests = [each for _, each in rounds]
+    return {**passed_on([list(map(share_right, after, tests)) for after in answers]), "tokens": tokens}
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ The learned optimiser was meta-trained on tasks of Wikipedia's summaries (`l2l_m
 """
 
 from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import Any, ClassVar, Literal
 
 import torch
-from rounds import through
+from rounds import passed_on, share_right, through
 from streams import fields_by_section
 from trying import Claim, Figures, arguments, try_all
 
@@ -20,7 +21,6 @@ from cem_continual.l2l import LEARNED, L2l, L2lOptions
 from cem_continual.l2l_method import Learned
 from cem_continual.learned import Updates
 from cem_toolkit.api import Context, Options, Trainer, file_hash
-from cem_toolkit.forgetting import matrix
 from cem_trl.encoding import Example
 from cem_trl.passes import predictions
 
@@ -97,19 +97,8 @@ CLAIMS = [
 def tried(trainer: type[Trainer], options: dict[str, Any], seed: int) -> Figures:
     rounds = list(fields_by_section(seed))
     answers, _ = through(trainer, options, rounds, "Field", seed)
-    table = {
-        str(number): [
-            sum(a == b for a, (_, b) in zip(each[number - 1], tests, strict=True)) / len(tests) for each in answers
-        ]
-        for number, (_, tests) in enumerate(rounds, 1)
-    }
-    found = matrix(table, {label: int(label) for label in table})
-    learnt = [table[label][int(label)] for label in table]
-    return {
-        "average performance": found.average_performance or 0.0,
-        "backward transfer": found.backward_transfer or 0.0,
-        "learnt": sum(learnt) / len(learnt),
-    }
+    shares = [list(map(share_right, after, [tests for _, tests in rounds])) for after in answers]
+    return {**passed_on(shares), "learnt": fmean(after[number] for number, after in enumerate(shares[1:]))}
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from rounds import contexts, preferred, train
+from rounds import contexts, passed_on, preferred, share_right, train
 from small import perplexity, small_model, summaries
 from streams import ask, fields_by_section
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -22,7 +22,6 @@ from trying import Claim, Figures, arguments, try_all
 from cem_continual.mulki import Mulki
 from cem_continual.naive import Naive
 from cem_toolkit.api import Model, Row, Trainer
-from cem_toolkit.forgetting import matrix
 
 GENERAL, ASKED = 60, 100
 """Summaries in a round, and those by which it is told what is left of what the model could do before."""
@@ -64,11 +63,7 @@ def tried(trainer: type[Trainer], options: Mapping[str, Any], seed: int) -> Figu
     Random(seed).shuffle(texts)  # noqa: S311
 
     def shares() -> list[float]:
-        answers = [preferred(model, tests, labels, "Field") for _, tests in rounds]
-        return [
-            sum(one == label for one, (_, label) in zip(each, tests, strict=True)) / len(tests)
-            for each, (_, tests) in zip(answers, rounds, strict=True)
-        ]
+        return [share_right(preferred(model, tests, labels, "Field"), tests) for _, tests in rounds]
 
     after, tokens = [shares()], 0
     with contexts(seed) as context:
@@ -79,14 +74,7 @@ def tried(trainer: type[Trainer], options: Mapping[str, Any], seed: int) -> Figu
             tokens += figures["tokens"]
             after.append(shares())
         before = _loss(model, texts[:ASKED])
-    table = {str(number): [each[number - 1] for each in after] for number in range(1, len(rounds) + 1)}
-    measured = matrix(table, {name: int(name) for name in table})
-    return {
-        "average performance": measured.average_performance or 0.0,
-        "backward transfer": measured.backward_transfer or 0.0,
-        "loss before": before,
-        "tokens": tokens,
-    }
+    return {**passed_on(after), "loss before": before, "tokens": tokens}
 
 
 def _general(texts: Sequence[str]) -> list[Row]:

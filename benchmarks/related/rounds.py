@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from cem_continual.balance import completion
 from cem_toolkit.api import Context, Model, Row, Trainer
+from cem_toolkit.forgetting import matrix
 from cem_toolkit.models import fingerprint
 from cem_toolkit.testing import make_context
 from cem_trl.encoding import Encoder
@@ -67,6 +68,19 @@ def through(
             tokens += figures["tokens"]
             answers.append([preferred(model, tests, labels, name) for _, tests in rounds])
     return answers, tokens
+
+
+def share_right(answers: Sequence[str], tests: Sequence[Labelled]) -> float:
+    return sum(answer == label for answer, (_, label) in zip(answers, tests, strict=True)) / len(tests)
+
+
+def passed_on(shares: Sequence[Sequence[float]]) -> dict[str, float]:
+    """Of `shares` of right answers, by round from 0 and by round's tests, what is left at the end, and what later
+    rounds did to earlier ones."""
+    table = {str(number): [after[number - 1] for after in shares] for number in range(1, len(shares))}
+    found = matrix(table, {label: int(label) for label in table})
+    assert found.average_performance is not None and found.backward_transfer is not None  # noqa: S101
+    return {"average performance": found.average_performance, "backward transfer": found.backward_transfer}
 
 
 def preferred(model: Model, tests: Sequence[Labelled], labels: Sequence[str], name: str) -> list[str]:
