@@ -2,7 +2,7 @@
 
     python benchmarks/related/results.py
 
-What has no file yet stays as it is.
+What has no file yet is said not to be measured.
 """
 
 import json
@@ -84,7 +84,7 @@ def filled(page: str) -> str:
         elif name in reports:
             told = table(reports[name], LEFT_OUT)
         else:
-            return found[0]
+            told = "*Not measured yet.*"
         return f"<!-- {name} -->\n\n{told}\n\n{END}"
 
     return MARKED.sub(block, page)
