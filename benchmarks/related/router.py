@@ -70,8 +70,8 @@ class World:
     facts: Sequence[Mapping[str, Any]]
     skill: Sequence[Row]
     preference: Sequence[Row]
-    skill_asked: Sequence[tuple[Row, Row]]
-    """Unseen: the answer in the form that is asked for, and in the other."""
+    skill_asked: Sequence[Sequence[tuple[Row, Row]]]
+    """Of unseen lands for both forms: the answer in the form that is asked for, and in the other."""
     preference_asked: Sequence[Row]
 
     def texts(self) -> list[Row]:
@@ -103,26 +103,25 @@ def world(seed: int) -> World:
     parts = [q for q in questions if q["relation"] in ("subregion", "border", "religion")]
     lands = list(dict.fromkeys(q["group"] for q in parts))
     chance.shuffle(lands)
-    skill = [_forms(land, n) for n, land in enumerate(lands)]
+    skill = list(map(_forms, lands))
     others = [q for q in questions if q["question"] not in used]
     chance.shuffle(others)
     until = LEARNT + ASKED
     return World(
         seed,
         facts,
-        [right for right, _ in skill[:LEARNT]],
+        [forms[number % 2][0] for number, forms in enumerate(skill[:LEARNT])],
         [_preference(q, len(BETTER) - UNSEEN, 0, chance) for q in others[:LEARNT]],
         skill[LEARNT:until],
         [_preference(q, UNSEEN, len(BETTER) - UNSEEN, chance) for q in others[LEARNT:until]],
     )
 
 
-def _forms(land: str, number: int) -> tuple[Row, Row]:
-    """The answer in the form that is asked for, one land in a word and the next in a sentence, and in the other."""
-    prompts, answers = list(FORMS), [form.format(land=land, part=_parts()[land]) for form in FORMS.values()]
-    asked = number % 2
-    right, wrong = (_row("normative", prompts[asked].format(land=land), answers[n]) for n in (asked, 1 - asked))
-    return right, wrong
+def _forms(land: str) -> list[tuple[Row, Row]]:
+    """For a word and for a sentence the answer in the form that is asked for, and in the other."""
+    answers = [form.format(land=land, part=_parts()[land]) for form in FORMS.values()]
+    told = [[_row("normative", prompt.format(land=land), answer) for answer in answers] for prompt in FORMS]
+    return [(told[asked][asked], told[asked][1 - asked]) for asked in range(len(FORMS))]
 
 
 def _preference(question: Mapping[str, Any], count: int, first: int, chance: Random) -> Row:
@@ -227,6 +226,8 @@ def measure(seen: World, folder: Path) -> dict[str, float]:
     facts = seen.facts
     with torch.no_grad():
         preferred = [lead(row, replace(row, completion=row.rejected)) for row in seen.preference_asked]
+        # Over both forms, so that it helps nothing to like one of them whatever is asked for.
+        formed = [sum(lead(*pair) for pair in forms) / len(forms) for forms in seen.skill_asked]
         return {
             "facts": share(
                 [chosen(FACTS[f["relation"]][1].format(land=f["group"]), f["choices"]) == f["answer"] for f in facts]
@@ -234,7 +235,8 @@ def measure(seen: World, folder: Path) -> dict[str, float]:
             "facts, asked": share(
                 [chosen(f"Question: {f['question']}\nAnswer:", f["choices"]) == f["answer"] for f in facts]
             ),
-            "skill": share([lead(one, other) > 0 for one, other in seen.skill_asked]),
+            "skill": share([each > 0 for each in formed]),
+            "skill by, nats": sum(formed) / len(formed),
             "preferred": share([each > 0 for each in preferred]),
             "preferred by, nats": sum(preferred) / len(preferred),
             "neutral perplexity": perplexity(model, tokenizer, summaries()[1][:NEUTRAL]),
@@ -257,7 +259,7 @@ def crossing(figures: Mapping[str, Any]) -> dict[str, float]:
 CLAIMS = [
     Claim(f"continual pre-training suits facts better than instructions do; {SURVEY}", "facts", "routed", "misrouted"),
     Claim(f"instruction tuning suits skills better than pre-training text does; {SURVEY}",
-          "skill", "routed", "misrouted"),
+          "skill by, nats", "routed", "misrouted"),
     Claim(f"alignment suits preferences better than learning the better answer; {SURVEY}",
           "preferred by, nats", "routed", "mixed"),
     Claim(f"later stages forget what earlier ones taught; {SURVEY}", "facts", "text alone", "routed"),
