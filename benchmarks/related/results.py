@@ -8,6 +8,7 @@ What has no file yet is said not to be measured.
 import json
 import re
 from collections import Counter
+from math import exp, log
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ def unlearnt(reports: dict[str, Any]) -> str:
             above = interval([now["forget exposure"] - never["forget exposure"] for now, _, never in pairs])
             lost = interval([old["others exposure"] - now["others exposure"] for now, old, _ in pairs])
             unsaid = interval([old["others extracted"] - now["others extracted"] for now, old, _ in pairs])
-            rise = interval([100 * (now[PERPLEXITY] / old[PERPLEXITY] - 1) for now, old, _ in pairs])
+            nats = interval([log(now[PERPLEXITY] / old[PERPLEXITY]) for now, old, _ in pairs])
+            rise = {key: value if value is None else 100 * (exp(value) - 1) for key, value in nats.items()}
             # Not shown to be above never seen, nor others to be below before, and surely within the limit.
             held = len(seeds) > 1 and above["low"] <= 0 and lost["low"] <= 0 and rise["high"] <= WITHIN
             cells = (*map(with_interval, (above, lost, unsaid, rise)), "yes" if held else "no")

@@ -38,7 +38,7 @@ FACTS = {  # relation: statements to teach it by, and the beginning of another t
 TAUGHT, LEARNT, ASKED = 60, 40, 60
 """Facts, examples of skill and preference each, and unseen ones to measure these by."""
 OPTIONS: dict[str, Any] = {
-    "epochs": 8, "learning_rate": 1e-3, "batch_size": 16, "interpolation": 1.0, "freeze": "none", "device": "cpu",
+    "epochs": 8, "learning_rate": 3e-4, "batch_size": 16, "interpolation": 1.0, "freeze": "none", "device": "cpu",
     "precision": "float32", "gradient_checkpointing": False, "checkpoint_seconds": 0,
 }  # fmt: skip
 FORMS = {  # what is asked for, and how that is answered
@@ -161,7 +161,7 @@ def _better_alone(rows: Sequence[Row]) -> list[Row]:
 
 
 def _staged(rows: Sequence[Row], ctx: Context, **options: Any) -> Mapping[str, Any]:
-    trainer = Staged(Staged.Options(**OPTIONS, learning_rates={"preferences": 3e-4}, **options))
+    trainer = Staged(Staged.Options(**OPTIONS, learning_rates={"preferences": 1e-4}, **options))
     return trainer.train(rows, ctx)
 
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import sqrt
+from math import exp, log, sqrt
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -16,6 +16,8 @@ from cem_toolkit.machine import processor
 RESULTS = Path(__file__).parents[1] / "results" / "related"
 SEEDS, FIRST = 5, 10
 """Of a comparison: settings were chosen with the seeds below the first."""
+PERPLEXITY = "perplexity"
+"""What figures end in that are compared by their logarithms, in nats a token."""
 Figures = Mapping[str, float]
 Variants = Mapping[str, Callable[[int], Figures]]
 """By name what makes a variant's figures with a seed."""
@@ -113,7 +115,15 @@ def _write(
 
 
 def _summary(tries: Sequence[Figures]) -> dict[str, dict[str, Any]]:
-    return {name: interval([each[name] for each in tries]) for name in tries[0]}
+    return {name: _mean(name, [each[name] for each in tries]) for name in tries[0]}
+
+
+def _mean(name: str, values: Sequence[float]) -> dict[str, Any]:
+    """Of perplexities the geometric mean: what is comparable are nats a token."""
+    if not name.endswith(PERPLEXITY):
+        return interval(values)
+    found = interval(list(map(log, values)))
+    return {key: value if key == "n" or value is None else exp(value) for key, value in found.items()}
 
 
 def interval(values: Sequence[float]) -> dict[str, Any]:
@@ -128,7 +138,9 @@ def _outcome(claim: Claim, tried: Mapping[str, Mapping[str, Figures]]) -> dict[s
     """Seed by seed, `one` less `other`: reproduced where the interval lies on the published side of 0."""
     one, other = (tried.get(name, {}) for name in (claim.one, claim.other))
     seeds = sorted(one.keys() & other.keys())
-    found = interval([one[seed][claim.figure] - other[seed][claim.figure] for seed in seeds]) if seeds else None
+    in_nats = claim.figure.endswith(PERPLEXITY)
+    pairs = [(one[seed][claim.figure], other[seed][claim.figure]) for seed in seeds]
+    found = interval([log(a / b) if in_nats else a - b for a, b in pairs]) if seeds else None
     if not claim.testable:
         outcome = "not testable at this size"
     elif found is None or found["n"] < 2:
@@ -139,6 +151,7 @@ def _outcome(claim: Claim, tried: Mapping[str, Mapping[str, Figures]]) -> dict[s
         outcome = "not reproduced: the opposite is shown"
     else:
         outcome = "not reproduced: no difference is shown"
-    here = f"{claim.figure}, {claim.one} less {claim.other}: {with_interval(found)}" if found else ""
+    figure = f"{claim.figure}{', in nats' if in_nats else ''}"
+    here = f"{figure}, {claim.one} less {claim.other}: {with_interval(found)}" if found else ""
     reason = claim.reason if outcome != "reproduced" else ""
     return {**asdict(claim), "difference": found, "here": here, "outcome": outcome + (f" ({reason})" if reason else "")}
