@@ -58,7 +58,7 @@ CLAIMS = [
         "icu",
         "ascent",
         higher=False,
-        reason="ascent does more harm with each seed, but to perplexities between 2,000 and 10 to the 14th, so that the "
+        reason="ascent does more harm with each seed, but to perplexities from 2,000 to 10 to the 14th, so that the "
         "mean's interval holds 0",
     ),
     Claim(
