@@ -6,6 +6,7 @@ Which field of the World Factbook is a text from? Each of four rounds has three 
 other countries, ask for any of the twelve. Every variant makes the same number of updates, and has the same memory.
 """
 
+from functools import partial
 from typing import Any
 
 from rounds import passed_on, share_right, through
@@ -74,10 +75,7 @@ def tried(trainer: type[Trainer], options: dict[str, Any], seed: int) -> Figures
 
 if __name__ == "__main__":
     given = arguments(__doc__, "bcl")
-    variants = {
-        name: (lambda seed, trainer=trainer, options=options: tried(trainer, options, seed))
-        for name, (trainer, options) in VARIANTS.items()
-    }
+    variants = {name: partial(tried, *each) for name, each in VARIANTS.items()}
     try_all(
         variants, CLAIMS, given, {"memory": MEMORY, "options": {name: each for name, (_, each) in VARIANTS.items()}}
     )

@@ -9,6 +9,7 @@ text that was.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -100,5 +101,5 @@ def _nats(model: Model, texts: Sequence[str]) -> tuple[list[float], float]:
 
 if __name__ == "__main__":
     given = arguments(__doc__, "clip")
-    variants = {name: (lambda seed, options=options: tried(options, seed)) for name, options in VARIANTS.items()}
+    variants = {name: partial(tried, options) for name, options in VARIANTS.items()}
     try_all(variants, CLAIMS, given, {"usual": USUAL, "options": VARIANTS})

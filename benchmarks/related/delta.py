@@ -9,6 +9,7 @@ Every variant makes the same steps, with a memory of the same size and as many r
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from statistics import fmean
 from typing import Any
 
@@ -69,8 +70,5 @@ def recall(answers: Sequence[str], tests: Sequence[tuple[str, str]]) -> dict[str
 
 if __name__ == "__main__":
     given = arguments(__doc__, "delta")
-    variants = {
-        name: (lambda seed, trainer=trainer, options=options: tried(trainer, options, seed))
-        for name, (trainer, options) in VARIANTS.items()
-    }
+    variants = {name: partial(tried, *each) for name, each in VARIANTS.items()}
     try_all(variants, CLAIMS, given, {"options": {name: each for name, (_, each) in VARIANTS.items()}})

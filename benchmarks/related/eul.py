@@ -55,7 +55,8 @@ def fused(fusion: str) -> Any:
         rows = list({row.id: row for request in asked for row in request}.values())
         with tempfile.TemporaryDirectory() as folder:
             trainer = Eul(Eul.Options(**OPTIONS, fusion=fusion))
-            return figures(unlearn(trainer, rows, world(seed).memorised, Path(folder), seed), seed)
+            model, _ = unlearn(trainer, rows, world(seed).memorised, Path(folder), seed)
+            return figures(model, seed)
 
     return tried
 
@@ -65,7 +66,7 @@ def one_after_the_other(seed: int) -> Mapping[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         model = world(seed).memorised
         for number, rows in enumerate(requests(world(seed).rows())):
-            model = unlearn(Eul(Eul.Options(**OPTIONS)), rows, model, Path(folder) / str(number), seed)
+            model, _ = unlearn(Eul(Eul.Options(**OPTIONS)), rows, model, Path(folder) / str(number), seed)
         return figures(model, seed)
 
 

@@ -10,17 +10,15 @@ never shown, and on Wikipedia's summaries held out. Some three minutes a seed on
 
 import tempfile
 from collections.abc import Mapping
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from canaries import GROUPS, MEMORISING, World, make_world, measures
+from canaries import GROUPS, MEMORISING, measures
 from small import RECIPE
 from trying import Claim, Figures, arguments, try_all
+from unlearnt import known, unlearn, world
 
-from cem_toolkit.api import Model
-from cem_toolkit.models import fingerprint
-from cem_toolkit.testing import make_context
 from cem_unlearn.icu import Icu
 
 OPTIONS: dict[str, Any] = {
@@ -92,36 +90,25 @@ CLAIMS = [
 ]
 
 
-def measured(model: Model, world: World) -> Figures:
+def measured(found: Figures, seed: int) -> Figures:
     """Beside all that the canaries tell, how far the model is from one that never saw those to forget: exposure in bits
     above it, and perplexity in percent above that before."""
-    found, never = measures(model, world), as_made("never", world.seed)
-    before = as_made("memorised", world.seed)["held-out perplexity"]
+    before = known(seed, "memorised")["held-out perplexity"]
     return {
         **found,
-        "exposure above never": found["forget exposure"] - never["forget exposure"],
+        "exposure above never": found["forget exposure"] - known(seed, "never")["forget exposure"],
         "perplexity, % above before": 100 * (found["held-out perplexity"] / before - 1),
     }
 
 
-@cache
-def as_made(name: str, seed: int) -> dict[str, float]:
-    """What one of the world's own models knows."""
-    world = make_world(seed)
-    return measures(getattr(world, name), world)
-
-
 def unlearnt(name: str, seed: int) -> Figures:
     """What a variant leaves, and what its audit says."""
-    world = make_world(seed)
+    here = world(seed)
     with tempfile.TemporaryDirectory() as folder:
-        files = {key: path for key, path in world.write(Path(folder)).items() if key != "audit_retrain"}
-        ctx = make_context(Path(folder), model=world.memorised, seed=seed)
+        files = {key: path for key, path in here.write(Path(folder)).items() if key != "audit_retrain"}
         trainer = Icu(Icu.Options.model_validate({**OPTIONS, **VARIANTS[name], **files}))
-        trainer.check(ctx)
-        figures = trainer.train(world.rows(), ctx)
-        trained = ctx.folder / "model"
-        found = measured(Model(name=name, path=trained, fingerprint=fingerprint(trained)), world)
+        model, figures = unlearn(trainer, here.rows(), here.memorised, Path(folder), seed)
+        found = measured(measures(model, here), seed)
     audit: Mapping[str, Any] = figures["audit"]
     relearnt = audit["relearnt"]["steps"]
     return {
@@ -132,18 +119,13 @@ def unlearnt(name: str, seed: int) -> Figures:
     }
 
 
-def as_they_are(name: str, seed: int) -> Figures:
-    world = make_world(seed)
-    return measured(getattr(world, name), world)
-
-
 if __name__ == "__main__":
     given = arguments(__doc__, "icu")
     try_all(
         {
-            "before": lambda seed: as_they_are("memorised", seed),
-            "never saw them": lambda seed: as_they_are("never", seed),
-            **{name: (lambda seed, name=name: unlearnt(name, seed)) for name in VARIANTS},
+            "before": lambda seed: measured(known(seed, "memorised"), seed),
+            "never saw them": lambda seed: measured(known(seed, "never"), seed),
+            **{name: partial(unlearnt, name) for name in VARIANTS},
         },
         CLAIMS,
         given,

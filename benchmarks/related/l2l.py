@@ -9,6 +9,7 @@ The learned optimiser was meta-trained on tasks of Wikipedia's summaries (`l2l_m
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import fmean
 from typing import Any, ClassVar, Literal
 
@@ -17,12 +18,12 @@ from rounds import passed_on, share_right, through
 from streams import fields_by_section
 from trying import Claim, Figures, arguments, try_all
 
+from cem_continual.counting import token_loss
 from cem_continual.l2l import LEARNED, L2l, L2lOptions
 from cem_continual.l2l_method import Learned
 from cem_continual.learned import Updates
 from cem_toolkit.api import Context, Options, Trainer, file_hash
 from cem_trl.encoding import Example
-from cem_trl.passes import predictions
 
 USUAL: dict[str, Any] = {"epochs": 2, "batch_size": 8}
 
@@ -31,8 +32,7 @@ class Block(Learned):
     """The same block by the optimiser's own steps: only its weights have a gradient."""
 
     def step(self, model: Any, examples: Sequence[Example], number: int) -> torch.Tensor:
-        logits, tokens, _ = predictions(model, examples)
-        loss = torch.nn.functional.cross_entropy(logits, tokens)
+        loss = token_loss(model, examples)
         (found,) = torch.autograd.grad(loss, self._matrix)
         self._matrix.grad = torch.zeros_like(self._matrix)
         self._matrix.grad[self._part] = found[self._part]
@@ -103,10 +103,7 @@ def tried(trainer: type[Trainer], options: dict[str, Any], seed: int) -> Figures
 
 if __name__ == "__main__":
     given = arguments(__doc__, "l2l")
-    variants: dict[str, Callable[[int], Figures]] = {
-        name: (lambda seed, trainer=trainer, options=options: tried(trainer, options, seed))
-        for name, (trainer, options) in VARIANTS.items()
-    }
+    variants: dict[str, Callable[[int], Figures]] = {name: partial(tried, *each) for name, each in VARIANTS.items()}
     defaults: Options = L2lOptions()
     about = {
         "learned": file_hash(LEARNED),

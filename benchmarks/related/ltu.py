@@ -52,7 +52,8 @@ def variant(**options: Any) -> Callable[[int], Mapping[str, float]]:
             file = Path(folder) / "unseen.jsonl"
             file.write_text("\n".join(unseen(world(seed))), encoding="utf-8")
             trainer = Ltu(Ltu.Options(**OPTIONS | options, unseen=file))
-            return figures(unlearn(trainer, world(seed).rows(), world(seed).memorised, Path(folder), seed), seed)
+            model, _ = unlearn(trainer, world(seed).rows(), world(seed).memorised, Path(folder), seed)
+            return figures(model, seed)
 
     return tried
 

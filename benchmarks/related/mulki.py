@@ -10,6 +10,7 @@ sees rows of another. Every variant makes the same steps on the same rows.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -89,9 +90,6 @@ def _loss(model: Model, texts: Sequence[str]) -> float:
 
 if __name__ == "__main__":
     given = arguments(__doc__, "mulki")
-    variants = {
-        name: (lambda seed, trainer=trainer, options=options: tried(trainer, options, seed))
-        for name, (trainer, options) in VARIANTS.items()
-    }
+    variants = {name: partial(tried, *each) for name, each in VARIANTS.items()}
     about = {"general": GENERAL, "options": {name: each for name, (_, each) in VARIANTS.items()}}
     try_all(variants, CLAIMS, given, about)

@@ -1,4 +1,4 @@
-"""One try of a trainer that unlearns, on the canaries: what the scripts `eul.py` and `ltu.py` have in common."""
+"""One try of a trainer that unlearns, on the canaries: what the scripts `icu.py`, `eul.py` and `ltu.py` share."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -42,12 +42,14 @@ def as_it_is(model: str) -> Callable[[int], Mapping[str, float]]:
     return tried
 
 
-def unlearn(trainer: Any, rows: Sequence[Row], start: Model, folder: Path, seed: int) -> Model:
-    """The model that `trainer` makes of `start`, in `folder`."""
+def unlearn(
+    trainer: Any, rows: Sequence[Row], start: Model, folder: Path, seed: int
+) -> tuple[Model, Mapping[str, Any]]:
+    """The model that `trainer` makes of `start`, in `folder`, and its figures."""
     ctx = make_context(folder, model=start, seed=seed)
     trainer.check(ctx)
-    trainer.train(rows, ctx)
-    return Model(name="unlearnt", path=ctx.folder / "model", fingerprint=fingerprint(ctx.folder / "model"))
+    told = trainer.train(rows, ctx)
+    return Model(name="unlearnt", path=ctx.folder / "model", fingerprint=fingerprint(ctx.folder / "model")), told
 
 
 def variant(trainer: type[Any], **options: Any) -> Callable[[int], Mapping[str, float]]:
@@ -56,6 +58,7 @@ def variant(trainer: type[Any], **options: Any) -> Callable[[int], Mapping[str, 
     def tried(seed: int) -> Mapping[str, float]:
         with tempfile.TemporaryDirectory() as folder:
             made = trainer(trainer.Options(**options))
-            return figures(unlearn(made, world(seed).rows(), world(seed).memorised, Path(folder), seed), seed)
+            model, _ = unlearn(made, world(seed).rows(), world(seed).memorised, Path(folder), seed)
+            return figures(model, seed)
 
     return tried

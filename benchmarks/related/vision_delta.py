@@ -17,13 +17,14 @@ from collections.abc import Iterator
 from random import Random
 
 import torch
-from digits import CLASSES, digits
+from digits import CLASSES, FEATURES, convolutions, digits
 from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 from trying import Claim, Figures, arguments, try_all
 
 from cem_continual.contrast import supervised_contrast
 from cem_continual.delta import DeltaOptions
+from cem_continual.reservoir import reservoir
 from cem_toolkit.forgetting import matrix
 
 RHO = 0.05
@@ -38,11 +39,7 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 class Network(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Flatten(), nn.Linear(128, WIDTH),
-        )  # fmt: skip
+        self.body = nn.Sequential(*convolutions(), nn.Linear(FEATURES, WIDTH))
         self.head = nn.Linear(WIDTH, CLASSES)
 
     def represent(self, images: torch.Tensor) -> torch.Tensor:
@@ -82,13 +79,9 @@ class Reservoir:
         self.counts = torch.zeros(CLASSES)
 
     def add(self, images: torch.Tensor, classes: torch.Tensor) -> None:
-        for image, digit in zip(images, classes.tolist(), strict=True):
-            self._seen += 1
-            self.counts[digit] += 1
-            if len(self.kept) < MEMORY:
-                self.kept.append((image, digit))
-            elif (place := self._chance.randrange(self._seen)) < MEMORY:
-                self.kept[place] = image, digit
+        self.counts += torch.bincount(classes, minlength=CLASSES)
+        new = zip(images, classes.tolist(), strict=True)
+        self.kept, self._seen = reservoir(self.kept, self._seen, new, MEMORY, self._chance)
 
     def draw(self, count: int) -> Batch:
         drawn = self._chance.sample(self.kept, min(count, len(self.kept)))

@@ -14,11 +14,11 @@ modalities. Every variant makes the same steps on the same images.
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from math import cos, radians, sin
 
 import torch
-from digits import CLASSES, digits
+from digits import CLASSES, FEATURES, convolutions, digits
 from torch import nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample, kl_div
 from trying import Claim, Figures, arguments, try_all
@@ -49,11 +49,7 @@ DOMAINS = (_seen(degrees=24), _seen(degrees=-24), _seen(zoom=0.8), _seen(slant=0
 class Network(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Flatten(), nn.Linear(128, 64), nn.ReLU(),
-        )  # fmt: skip
+        self.body = nn.Sequential(*convolutions(), nn.Linear(FEATURES, 64), nn.ReLU())
         self.head = nn.Linear(64, CLASSES)
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -200,10 +196,7 @@ CLAIMS = [
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    variants = {
-        name: (lambda seed, variant=variant: tried(variant, seed))  # type: ignore[misc]
-        for name, variant in VARIANTS.items()
-    }
+    variants = {name: partial(tried, variant) for name, variant in VARIANTS.items()}
     about = {
         "data": "scikit-learn's digits", "steps": STEPS, "batch": BATCH, "rate": RATE, "distillation": DISTILLATION,
         "relations": RELATIONS, "prototypes": PROTOTYPES,

@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Literal
 import torch
 
 from cem_continual.chosen import Chosen, pack, read_chosen, unpack
+from cem_continual.counting import token_loss
 from cem_continual.l2l import L2lOptions
 from cem_continual.learned import Updates, constraint, filters, scores
 from cem_toolkit.api import CemError, Context
 from cem_trl.encoding import Encoder, Example
 from cem_trl.method import Encoded, Method
 from cem_trl.options import TrlOptions
-from cem_trl.passes import predictions
 
 
 class Learned(Method):
@@ -51,8 +51,7 @@ class Learned(Method):
         self._kept = torch.zeros_like(self._before)
 
     def step(self, model: Any, examples: Sequence[Example], number: int) -> torch.Tensor:
-        logits, tokens, _ = predictions(model, examples)
-        loss = torch.nn.functional.cross_entropy(logits, tokens)
+        loss = token_loss(model, examples)
         (gradient,) = torch.autograd.grad(loss, self._matrix)
         with torch.no_grad():
             block, found = self._matrix[self._part].float(), gradient[self._part].float()

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from cem_continual.routing import STAGES, StageName
-from cem_toolkit.api import CemError, Context, Options, Row
+from cem_toolkit.api import Context, Options, Row
+from cem_trl.by_method import check_alone
 from cem_trl.options import TrlOptions
 from cem_trl.trainer import Trl
 
@@ -64,8 +65,7 @@ class Staged(Trl):
 
     def check(self, ctx: Context) -> None:
         """As `trl`. Raises CemError for several processes too, and where the disk has no room for two models."""
-        if self.options.processes != 1 or self.options.accelerate:
-            raise CemError("trainer.processes: staged trains in one process; leave it at 1, and accelerate out")
+        check_alone(self)
         super().check(ctx)
         from cem_continual.stages import check_room
 

@@ -30,6 +30,12 @@ class MethodOptions(TrlOptions):
         return self.batch_size
 
 
+def check_alone(trainer: Trl) -> None:
+    """Raises CemError where a trainer that trains in one process is to train in several."""
+    if trainer.options.processes != 1 or trainer.options.accelerate:
+        raise CemError(f"trainer.processes: {trainer.name} trains in one process; leave it at 1, and accelerate out")
+
+
 class MethodTrainer(Trl):
     """Trains as `trl` does, but for the loss or the gradients of each step, which are `method`'s."""
 
@@ -41,8 +47,7 @@ class MethodTrainer(Trl):
 
     def check(self, ctx: Context) -> None:
         """As `trl`. Raises CemError for several processes, and for `kl`, too."""
-        if self.options.processes != 1 or self.options.accelerate:
-            raise CemError(f"trainer.processes: {self.name} trains in one process; leave it at 1, and accelerate out")
+        check_alone(self)
         if self.options.kl:
             raise CemError(f"trainer.kl: {self.name} has a loss of its own, to which it is not added; leave it out")
         super().check(ctx)
