@@ -3,8 +3,9 @@
     python benchmarks/related/ltu.py
 
 The method beside a plain joint loss (of remaining rows, less that of what is to be unlearnt) and itself without its
-parts, all with the same rows in each of as many steps. Its membership-inference models learn from canaries that are in
-none of the groups that are measured.
+parts, all with the same rows in each of as many steps; and the method in twice the steps, with all remaining rows in
+the place of a small part of them. Its membership-inference models learn from canaries that are in none of the groups
+that are measured.
 """
 
 import json
@@ -22,12 +23,17 @@ from cem_unlearn.ltu import Ltu
 OPTIONS: dict[str, Any] = {
     "epochs": 20,
     "batch_size": 8,
-    "learning_rate": 3e-4,
+    "learning_rate": 1e-4,
     "remaining": 12,
     "audit": False,
     "checkpoint_seconds": 0,
 }
+"""Of the learning rates 5e-5, 1e-4 and 3e-4 the one by which LTU forgets with least harm (seed 0)."""
+ALL: dict[str, Any] = {"remaining": 100, "epochs": 40, "forget_weight": 0.5}
+"""Of all retained rows, for which it takes more steps."""
 JOINT = {"feedback": "loss", "inner_learning_rate": 0, "harmonise": "none"}
+JOINT_RATE = 5e-5
+"""By which the joint loss does, of the same three."""
 
 
 def unseen(given: World) -> list[str]:
@@ -58,11 +64,14 @@ def variant(**options: Any) -> Callable[[int], Mapping[str, float]]:
     return tried
 
 
+ALL_REMAINING, JOINT_SLOWER = "LTU, all remaining rows", "joint loss, half the learning rate"
 VARIANTS = {
     "before": as_it_is("memorised"),
     "never saw them": as_it_is("never"),
     "LTU": variant(),
+    ALL_REMAINING: variant(**ALL),
     "joint loss": variant(**JOINT),
+    JOINT_SLOWER: variant(**JOINT, learning_rate=JOINT_RATE),
     "not harmonised": variant(harmonise="none"),
     "without membership feedback": variant(feedback="loss"),
     "without a step tried": variant(inner_learning_rate=0),
@@ -77,15 +86,51 @@ CLAIMS = [
         "LTU",
         "joint loss",
         higher=False,
+        reason="general text is harmed little by any variant; what is like the forgotten tells them apart",
     ),
     Claim(f"{PAPER}: the same, of what it is not shown", "others loss", "LTU", "joint loss", higher=False),
-    Claim(f"{PAPER}: harmonising helps to remember", "held-out perplexity", "LTU", "not harmonised", higher=False),
+    Claim(
+        f"{PAPER}: the same, with the joint loss at its best learning rate",
+        "held-out perplexity",
+        "LTU",
+        JOINT_SLOWER,
+        higher=False,
+        reason="2 % more: at this rate general text is kept, and all that is like the forgotten is lost with it",
+    ),
+    Claim(
+        f"{PAPER}: the same, of what it is not shown, at that rate", "others loss", "LTU", JOINT_SLOWER, higher=False
+    ),
+    Claim(
+        f"{PAPER}: harmonising helps to remember",
+        "held-out perplexity",
+        "LTU",
+        "not harmonised",
+        higher=False,
+        reason="nine steps of ten conflict, but what is projected away hardly matters to general text",
+    ),
     Claim(
         f"{PAPER}: feedback by membership inference helps to remember",
         "held-out perplexity",
         "LTU",
         "without membership feedback",
         higher=False,
+        reason="general text is harmed little by both",
+    ),
+    Claim(
+        f"{PAPER}: the same feedback, by what it is not shown",
+        "others loss",
+        "LTU",
+        "without membership feedback",
+        higher=False,
+        reason="with four seeds of five it does, by half a nat to five nats, and with one not",
+    ),
+    Claim(
+        "ours: by membership feedback less is forgotten than by loss, nearer to retraining",
+        BEYOND,
+        "LTU",
+        "without membership feedback",
+        higher=False,
+        reason="with four seeds of five, by half a nat to five nats, and with one not",
     ),
     Claim(
         f"{PAPER}: trying a step helps to remember", "held-out perplexity", "LTU", "without a step tried", higher=False
@@ -96,8 +141,16 @@ CLAIMS = [
         "LTU",
         "first order",
         higher=False,
+        reason="it is worth a hundredth of a nat a token, which is what seeds differ by",
     ),
     Claim(f"{PAPER}: no more is forgotten than retraining would", BEYOND, "LTU", "joint loss", higher=False),
+    Claim(
+        "ours: with all remaining rows, in twice the steps, it keeps other canaries better",
+        "others loss",
+        ALL_REMAINING,
+        "LTU",
+        higher=False,
+    ),
 ]
 
 

@@ -26,10 +26,11 @@ from cem_toolkit.api import Model, Row, Trainer
 
 GENERAL, ASKED = 60, 100
 """Summaries in a round, and those by which it is told what is left of what the model could do before."""
-LONGEST = 400
-"""Characters of a summary."""
-ORIGINAL, LAST, BOTH = "the original alone", "the last alone", "mulki"
-USUAL: dict[str, Any] = {"epochs": 2, "batch_size": 16, "learning_rate": 1e-3}
+LONGEST = 100
+"""Characters of a summary: with four times as many hardly anything of the questions is learnt (seed 0), as an answer is
+a word."""
+LAST, BOTH, FREE = "the last alone", "mulki", "general rows alone held"
+USUAL: dict[str, Any] = {"epochs": 4, "batch_size": 16, "learning_rate": 1e-3}
 HELD: dict[str, Any] = {**USUAL, "new_share": 0.25, "distillation": 1.0, "relations": 1.0}
 VARIANTS: dict[str, tuple[type[Trainer], dict[str, Any]]] = {
     "naive": (Naive, USUAL),
@@ -37,6 +38,7 @@ VARIANTS: dict[str, tuple[type[Trainer], dict[str, Any]]] = {
     BOTH: (Mulki, {**HELD, "original": "small"}),
     "without prototypes": (Mulki, {**HELD, "original": "small", "relations": 0.0}),
     "equal weights": (Mulki, {**HELD, "original": "small", "teacher_weights": "equal"}),
+    FREE: (Mulki, {**HELD, "original": "small", "new_share": 0.0}),
 }
 PAPER = "arXiv 2411.06764"
 CLAIMS = [
@@ -45,13 +47,53 @@ CLAIMS = [
         "loss before",
         BOTH,
         "naive",
-        False,
+        higher=False,
     ),
-    Claim(f"better on all tasks than plain training ({PAPER})", "average performance", BOTH, "naive"),
-    Claim(f"less of it is lost than with one teacher ({PAPER})", "loss before", BOTH, LAST, False),
-    Claim(f"better on all tasks than with one teacher ({PAPER})", "average performance", BOTH, LAST),
-    Claim(f"relations to prototypes help ({PAPER})", "average performance", BOTH, "without prototypes"),
-    Claim(f"weights of teachers by sample help ({PAPER})", "average performance", BOTH, "equal weights"),
+    Claim(
+        f"better on all tasks than plain training ({PAPER})",
+        "average performance",
+        BOTH,
+        "naive",
+        reason="all forget earlier rounds, which none sees again; rows held to teachers are learnt less",
+    ),
+    Claim(f"less of it is lost than with one teacher ({PAPER})", "loss before", BOTH, LAST, higher=False),
+    Claim(
+        f"better on all tasks than with one teacher ({PAPER})",
+        "average performance",
+        BOTH,
+        LAST,
+        reason="the original knows nothing of the questions, so that it adds nothing to answering them",
+    ),
+    Claim(
+        f"relations to prototypes help ({PAPER})",
+        "average performance",
+        BOTH,
+        "without prototypes",
+        reason="ours are a reconstruction, of states that answers hardly depend on",
+    ),
+    Claim(
+        f"weights of teachers by sample help ({PAPER})",
+        "average performance",
+        BOTH,
+        "equal weights",
+        reason="ours are a reconstruction, and neither teacher knows the new rows' answers",
+    ),
+    Claim(
+        "ours: to hold new rows, too, keeps more of what the model could do before",
+        "loss before",
+        BOTH,
+        FREE,
+        higher=False,
+        reason="a step holds general rows alone, or these and new ones, which then count as much as they do",
+    ),
+    Claim(
+        "ours: and costs some of what is learnt",
+        "average performance",
+        BOTH,
+        FREE,
+        higher=False,
+        reason="five points with these seeds, which differ by as much",
+    ),
 ]
 
 
@@ -91,5 +133,5 @@ def _loss(model: Model, texts: Sequence[str]) -> float:
 if __name__ == "__main__":
     given = arguments(__doc__, "mulki")
     variants = {name: partial(tried, *each) for name, each in VARIANTS.items()}
-    about = {"general": GENERAL, "options": {name: each for name, (_, each) in VARIANTS.items()}}
+    about = {"general": GENERAL, "longest": LONGEST, "options": {name: each for name, (_, each) in VARIANTS.items()}}
     try_all(variants, CLAIMS, given, about)

@@ -72,7 +72,7 @@ def _named(annotation: Any) -> str:
         bounds = [entry for each in metadata for entry in (each.metadata if isinstance(each, FieldInfo) else [each])]
         return _named(inner) + _limits(bounds)
     if origin is Literal:
-        return ", ".join(f"`{each}`" if each else "empty" for each in arguments)
+        return ", ".join("empty" if each == "" else f"`{yaml_value(each)}`" for each in arguments)
     if origin in (Union, types.UnionType):
         some = sorted(arguments, key=lambda each: each is not type(None))  # none first: limits are of what follows it
         return " or ".join(_named(each) for each in some)
