@@ -107,23 +107,23 @@ class Store:
 
     def _agreeing(self, lines: Iterator[bytes], dimension: int) -> tuple[int, Iterator[bytes]]:
         """How many documents at the beginning are those that are kept, and the lines of all after them. The files are
-        cut to what agrees."""
+        cut to the whole blocks that agree."""
         row = dimension * self._dtype.itemsize
         sizes = (self._offsets, 8), (self._vectors, row)
         rows = min(path.stat().st_size // each if path.exists() else 0 for path, each in sizes)
         rows -= rows % BLOCK  # so that documents are encoded in the same blocks as without an interruption
-        same, begin, other = 0, 0, b""
+        same, begin, block = 0, 0, list[bytes]()
         if rows and self._texts.exists():
             with self._texts.open("rb") as file:
                 while same < rows:
-                    other = next(lines, b"")
-                    if not other or file.readline() != other:
+                    block = list(islice(lines, BLOCK))
+                    if len(block) < BLOCK or any(file.readline() != line for line in block):
                         break
-                    same, begin, other = same + 1, begin + len(other), b""
+                    same, begin, block = same + BLOCK, begin + sum(map(len, block)), []
         for path, size in ((self._texts, begin), (self._offsets, same * 8), (self._vectors, same * row)):
             path.touch()
             os.truncate(path, size)
-        return same, chain([other] if other else [], lines)
+        return same, chain(block, lines)
 
     def _facts(self) -> dict[str, int]:
         facts: dict[str, int] = json.loads(self._whole.read_bytes())
